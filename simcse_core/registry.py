@@ -44,12 +44,19 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Text:
+    """A free, non-empty text: a name or a path that is checked where it is used."""
+
+    help: str = ""
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One tunable, keyword-only parameter of a component."""
 
     name: str
     default: Any
-    allowed: Range | Choice
+    allowed: Range | Choice | Text
 
     @property
     def help(self) -> str:
@@ -66,6 +73,10 @@ class Parameter:
             if value not in self.allowed.options:
                 raise ConfigError(f"{self.name} is {value!r}; allowed: {', '.join(self.allowed.options)}.")
             return value
+        if isinstance(self.allowed, Text):
+            if not isinstance(value, str) or not value.strip():
+                raise ConfigError(f"{self.name} is {value!r}; a text is needed.")
+            return value.strip()
         return self._check_number(value, self.allowed)
 
     def _check_number(self, value: Any, allowed: Range) -> int | float:
@@ -159,36 +170,32 @@ def _call_of(target: Callable[..., Any], method: str) -> Callable[..., Any]:
     return getattr(target, method) if isinstance(target, type) else target
 
 
+def _tensors(target: Callable[..., Any]) -> list[inspect.Parameter]:
+    call = _call_of(target, "forward" if hasattr(target, "forward") else "__call__")
+    parameters = inspect.signature(call).parameters.values()
+    return [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"]
+
+
 def inputs_of(target: Callable[..., Any]) -> tuple[str, ...]:
     """Names of the tensors or arrays a component must be given: positional parameters without a default."""
-    call = _call_of(target, "forward" if hasattr(target, "forward") else "__call__")
-    return tuple(
-        p.name
-        for p in inspect.signature(call).parameters.values()
-        if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty and p.name != "self"
-    )
+    return tuple(p.name for p in _tensors(target) if p.default is p.empty)
 
 
 def accepts_of(target: Callable[..., Any]) -> tuple[str, ...]:
     """Names of all tensors a component can be given, optional ones included."""
-    call = _call_of(target, "forward" if hasattr(target, "forward") else "__call__")
-    return tuple(
-        p.name
-        for p in inspect.signature(call).parameters.values()
-        if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"
-    )
+    return tuple(p.name for p in _tensors(target))
 
 
 def params_of(target: Callable[..., Any]) -> dict[str, Parameter]:
-    """Tunable parameters: the keyword-only ones, each annotated with a `Range` or a `Choice`."""
+    """Tunable parameters: the keyword-only ones, each annotated with a `Range`, `Choice` or `Text`."""
     call = _call_of(target, "__init__")
     hints = get_type_hints(call, include_extras=True)
     found = {}
     for p in inspect.signature(target).parameters.values():
         if p.kind is p.KEYWORD_ONLY:
-            allowed = [a for a in get_args(hints[p.name])[1:] if isinstance(a, (Range, Choice))]
+            allowed = [a for a in get_args(hints[p.name])[1:] if isinstance(a, (Range, Choice, Text))]
             if not allowed or p.default is p.empty:
-                raise TypeError(f"{target.__qualname__}: parameter {p.name} needs a default and a Range or Choice")
+                raise TypeError(f"{target.__qualname__}: parameter {p.name} needs a default and a Range, Choice or Text")
             found[p.name] = Parameter(p.name, p.default, allowed[0])
     return found
 

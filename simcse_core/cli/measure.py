@@ -1,0 +1,164 @@
+"""`encode`, `similarity`, `evaluate` and `geometry`: texts in, numbers out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simcse_core.cli.output import print_json, progress, read_input, say, table, write_json_file, writing
+from simcse_core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from simcse_core.encoders import Encoder
+
+
+def add_commands(commands: Any) -> None:
+    """Add the parsers of this file."""
+    encode = commands.add_parser("encode", help="sentences to vectors")
+    _encoder_options(encode)
+    encode.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
+    encode.add_argument("--output", required=True, metavar="OUT", help="OUT.npy or OUT.parquet")
+    encode.add_argument("--no-normalize", action="store_true", help="keep the length of the vectors")
+    encode.set_defaults(run=run_encode)
+
+    similarity = commands.add_parser("similarity", help="cosines between texts")
+    _encoder_options(similarity)
+    similarity.add_argument("texts", nargs="+", metavar="TEXT")
+    similarity.add_argument("--json", action="store_true", help="print JSON")
+    similarity.set_defaults(run=run_similarity)
+
+    evaluate = commands.add_parser("evaluate", help="the seven STS tasks")
+    _encoder_options(evaluate, precision="fp32")
+    evaluate.add_argument("--data", required=True, metavar="DIR", help="folder with STS12 … STS-B, SICK-R")
+    evaluate.add_argument("--tasks", nargs="+", metavar="TASK", help="a part of the seven")
+    evaluate.add_argument("--bootstrap", type=int, default=1000, help="resamples for the interval")
+    evaluate.add_argument("--json", metavar="OUT", help="write the results to a file, - prints them")
+    evaluate.set_defaults(run=run_evaluate)
+
+    geometry = commands.add_parser("geometry", help="anisotropy, uniformity, spectrum")
+    _encoder_options(geometry, precision="fp32")
+    geometry.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
+    geometry.add_argument("--pairs", metavar="FILE", help="scored pairs; those above 4 give the alignment")
+    geometry.add_argument("--json", metavar="OUT", help="write the results to a file, - prints them")
+    geometry.set_defaults(run=run_geometry)
+
+
+def _encoder_options(parser: argparse.ArgumentParser, precision: str = "auto") -> None:
+    parser.add_argument("--model", required=True, metavar="M", help="shipped name, run, folder or Hub id; M:k")
+    parser.add_argument("--pooling", metavar="P", help="see `list poolers`; default: the checkpoint's own")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--precision", default=precision, choices=("fp32", "bf16", "auto"))
+
+
+def _load(options: argparse.Namespace) -> Encoder:
+    from simcse_core.encoders import load_encoder
+
+    return load_encoder(
+        options.model, pooling=options.pooling, device=options.device, precision=options.precision
+    )
+
+
+def run_encode(options: argparse.Namespace) -> int:
+    """Write one vector per sentence."""
+    suffix = Path(options.output).suffix
+    if suffix not in {".npy", ".parquet"}:
+        raise ConfigError(f"--output is {options.output}; it must end in .npy or .parquet.")
+    texts = read_input(options.input)
+    encoder = _load(options)
+    with progress("encode") as bar:
+        vectors = encoder.encode(texts, normalize=not options.no_normalize, progress=bar)
+    with writing(options.output):
+        if suffix == ".npy":
+            np.save(options.output, vectors, allow_pickle=False)
+        else:
+            import pandas as pd
+
+            pd.DataFrame({"text": texts, "embedding": list(vectors)}).to_parquet(options.output)
+    say(f"{len(texts)} sentences, {vectors.shape[1]} dimensions, {encoder.name} ({encoder.pooling}) -> {options.output}")
+    return 0
+
+
+def run_similarity(options: argparse.Namespace) -> int:
+    """Print the cosine of every two texts."""
+    if len(options.texts) < 2:
+        raise DataError("similarity needs two or more texts.")
+    for number, text in enumerate(options.texts, start=1):
+        if not text.strip():
+            raise DataError(f"Text {number} is empty.")
+    encoder = _load(options)
+    vectors = encoder.encode(options.texts).astype(np.float64)
+    cosines = vectors @ vectors.T
+    if options.json:
+        told = {"model": options.model, "pooling": encoder.pooling, "texts": options.texts}
+        print_json({**told, "similarity": cosines.round(6).tolist()})
+    elif len(options.texts) == 2:
+        say(f"{cosines[0, 1]:.4f}")
+    else:
+        numbers = [str(i) for i in range(1, len(options.texts) + 1)]
+        rows = zip(numbers, cosines, options.texts, strict=True)
+        table(["", *numbers, "text"], [[n, *map(float, row), text] for n, row, text in rows])
+    return 0
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """Measure on the STS tasks."""
+    from simcse_core.evaluation.sts import evaluate_all
+
+    encoder = _load(options)
+    with progress("evaluate", "tasks") as bar:
+        report = evaluate_all(
+            encoder, Path(options.data), tasks=options.tasks, bootstrap=options.bootstrap, progress=bar
+        )
+    report = {"model": options.model, **{k: v for k, v in report.items() if k != "model"}}
+    if options.json == "-":
+        print_json(report)
+        return 0
+    if options.json:
+        write_json_file(options.json, report)
+    head = ["task", "pairs", "all", "mean", "wmean", "95 % low", "high", "alignment", "uniformity"]
+    rows = [
+        [name, t["n"], *(t["spearman"][k] for k in ("all", "mean", "wmean")), *t["interval"], t["alignment"], t["uniformity"]]
+        for name, t in report["tasks"].items()
+    ]
+    table(head, rows)
+    average = float(np.mean([t["spearman"]["all"] for t in report["tasks"].values()]))
+    say(f"\naverage of {len(rows)} tasks ('all'): {average:.2f}   {options.model}, {encoder.pooling}, {encoder.precision}")
+    return 0
+
+
+def run_geometry(options: argparse.Namespace) -> int:
+    """Measure the shape of the embedding space."""
+    from simcse_core.metrics.report import geometry_report
+
+    texts = list(dict.fromkeys(read_input(options.input)))
+    if len(texts) < 2:
+        raise DataError(f"{options.input} has one distinct sentence; geometry needs two or more.")
+    encoder = _load(options)
+    positives = None
+    with progress("encode") as bar:
+        vectors = encoder.encode(texts, progress=bar)
+    if options.pairs:
+        positives = _close_pairs(encoder, options.pairs)
+    report = {"model": options.model, "pooling": encoder.pooling, **geometry_report(vectors, positives)}
+    if options.json == "-":
+        print_json(report)
+        return 0
+    if options.json:
+        write_json_file(options.json, report)
+    for name, value in report.items():
+        say(f"{name:<24} {value:.4f}" if isinstance(value, float) else f"{name:<24} {value}")
+    return 0
+
+
+def _close_pairs(encoder: Encoder, file: str) -> tuple[Any, Any]:
+    from simcse_core.data.readers import read_scored_pairs
+
+    pairs = read_scored_pairs(Path(file))
+    close = [i for i, score in enumerate(pairs.score) if score > 4]
+    if not close:
+        raise DataError(f"{file} has no pair scored above 4, so there is no alignment to measure.")
+    first, second = [pairs.first[i] for i in close], [pairs.second[i] for i in close]
+    return encoder.encode(first), encoder.encode(second)

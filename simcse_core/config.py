@@ -1,0 +1,206 @@
+"""`RunConfig`: the single, complete description of a training run."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from simcse_core.errors import ConfigError, SimCSEError
+from simcse_core.registry import Choice, Range, Text, checked, params_of
+
+POOLINGS = ("cls", "cls_before_pooler", "mean", "first_last", "last2", "max", "mask")
+FORMAT = 1  # raised when the meaning of a stored field changes
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderConfig:
+    """Which encoder is trained and how it is read out."""
+
+    name: Annotated[str, Text("Shipped name, folder or Hub id; ':k' keeps the first k layers")] = "minilm:4"
+    pooling: Annotated[str, Choice(POOLINGS, "How token states become one vector")] = "mean"
+    head: Annotated[str, Choice(("none", "mlp"), "Training-only dense + tanh head")] = "none"
+    dropout: Annotated[
+        float, Range(0.0, 0.9, "Hidden and attention dropout rate", (0.0, 0.01, 0.05, 0.1, 0.15, 0.2, 0.3))
+    ] = 0.1
+    max_length: Annotated[int, Range(8, 512, "Tokens kept per sentence", (16, 32, 64, 128, 256))] = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComponentConfig:
+    """A registered component and its parameters; a parameter left out has its default."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimConfig:
+    """AdamW with linear decay and clipping."""
+
+    steps: Annotated[int, Range(1, 1_000_000, "Optimiser steps", (10, 20, 40, 80, 160, 320))] = 20
+    batch_size: Annotated[int, Range(2, 4096, "Sentences per step", (8, 16, 32, 64, 128, 256))] = 64
+    learning_rate: Annotated[
+        float, Range(1e-7, 1.0, "Peak step size of AdamW", (3e-6, 1e-5, 3e-5, 5e-5, 1e-4, 3e-4))
+    ] = 3e-5
+    weight_decay: Annotated[float, Range(0.0, 1.0, "Decoupled weight decay", (0.0, 0.01, 0.1))] = 0.0
+    warmup: Annotated[float, Range(0.0, 0.9, "Share of the steps with rising rate", (0.0, 0.1))] = 0.0
+    clip_norm: Annotated[float, Range(0.0, 1e6, "Largest gradient norm; 0 leaves it", (0.0, 1.0))] = 1.0
+    precision: Annotated[str, Choice(("auto", "bf16", "fp32"), "Format of the matrix products")] = "auto"
+    device: Annotated[str, Text("auto, cpu, cuda or mps")] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What is trained on."""
+
+    train: Annotated[str, Text("A data set's name or a file")] = "sentences"
+    limit: Annotated[int, Range(0, 100_000_000, "Records used; 0 takes all")] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """What is measured on the way, and what is kept."""
+
+    every: Annotated[int, Range(1, 1_000_000, "Steps between evaluations", (1, 2, 5, 10, 20, 50))] = 5
+    sets: Annotated[str, Text("Scored-pair sets or files, comma-separated; the first one leads")] = "pairs"
+    keep: Annotated[str, Choice(("last", "all"), "Which checkpoints stay on disk")] = "last"
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "encoder": EncoderConfig,
+    "optim": OptimConfig,
+    "data": DataConfig,
+    "evaluation": EvaluationConfig,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Encoder x view x loss x optimisation x data x evaluation; frozen, comparable, stored as JSON."""
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    view: ComponentConfig = field(default_factory=lambda: ComponentConfig(name="dropout"))
+    loss: ComponentConfig = field(default_factory=lambda: ComponentConfig(name="info_nce"))
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    seed: Annotated[int, Range(0, 2**31 - 1, "Seeds data order, masks and fresh weights")] = 42
+    preset: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested plain values; a component's parameters stand beside its name."""
+        plain: dict[str, Any] = {"format": FORMAT, "preset": self.preset, "seed": self.seed}
+        for section in SECTIONS:
+            plain[section] = dataclasses.asdict(getattr(self, section))
+        for section in ("view", "loss"):
+            component: ComponentConfig = getattr(self, section)
+            plain[section] = {"name": component.name, **component.parameters}
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> RunConfig:
+        """Inverse of `to_dict`; sections and fields left out have their defaults.
+
+        Raises:
+            ConfigError: A newer format, an unknown field or a value out of range.
+        """
+        if plain.get("format", FORMAT) != FORMAT:
+            raise ConfigError(f"This configuration has format {plain['format']}; {FORMAT} is understood.")
+        settings: dict[str, Any] = {}
+        for key, value in plain.items():
+            if isinstance(value, Mapping):
+                settings |= {f"{key}.{name}": v for name, v in value.items()}
+            elif key not in {"format", "preset"}:
+                settings[key] = value
+        return dataclasses.replace(cls(), preset=str(plain.get("preset", ""))).with_settings(settings)
+
+    def with_settings(self, settings: Mapping[str, Any]) -> RunConfig:
+        """A copy with dotted settings changed, e.g. {"loss.temperature": 0.1, "seed": 7}; checked.
+
+        A new `loss.name` or `view.name` starts from that component's defaults.
+
+        Raises:
+            ConfigError: All that is wrong, at once.
+        """
+        changes: dict[str, dict[str, Any]] = {}
+        problems: list[str] = []
+        config = self
+        for key, value in settings.items():
+            section, _, name = key.partition(".")
+            if key == "seed":
+                config = dataclasses.replace(config, seed=value)
+            elif section in {*SECTIONS, "view", "loss"} and name:
+                changes.setdefault(section, {})[name] = value
+            else:
+                problems.append(f"there is no setting {key!r}")
+        for section, values in changes.items():
+            try:
+                new = _changed(getattr(config, section), section, values)
+                config = dataclasses.replace(config, **{section: new})
+            except ConfigError as error:
+                problems.append(str(error))
+        problems += config.problems()
+        if problems:
+            raise ConfigError("; ".join(dict.fromkeys(p.rstrip(".") for p in problems)) + ".")
+        return config
+
+    def problems(self) -> list[str]:
+        """Everything wrong with the plain fields (component parameters are checked by `components`)."""
+        found: list[str] = []
+        for section, cls in SECTIONS.items():
+            values = dataclasses.asdict(getattr(self, section))
+            for name, parameter in params_of(cls).items():
+                try:
+                    parameter.check(values[name])
+                except ConfigError as error:
+                    found.append(f"{section}.{error.message}")
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
+            found.append(f"seed is {self.seed!r}; allowed: 0 to {2**31 - 1}")
+        return found
+
+    def check(self) -> RunConfig:
+        """The same configuration with every component parameter filled in; imports the components.
+
+        Raises:
+            ConfigError: All that is wrong, at once.
+        """
+        from simcse_core.losses import losses
+        from simcse_core.views import views
+
+        problems = self.problems()
+        full: dict[str, ComponentConfig] = {}
+        for section, registry in (("view", views), ("loss", losses)):
+            component: ComponentConfig = getattr(self, section)
+            try:
+                target = registry[component.name]
+                values = checked(registry.kind, component.name, target, component.parameters)
+                full[section] = ComponentConfig(name=component.name, parameters=values)
+            except SimCSEError as error:
+                problems.append(str(error))
+        if problems:
+            raise ConfigError("; ".join(p.rstrip(".") for p in problems) + ".")
+        return dataclasses.replace(self, **full)
+
+    def digest(self) -> str:
+        """Short hash of everything that decides the curve; 12 hexadecimal digits."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _changed(part: Any, section: str, values: dict[str, Any]) -> Any:
+    if isinstance(part, ComponentConfig):
+        name = values.pop("name", part.name)
+        kept = part.parameters if name == part.name else {}
+        return ComponentConfig(name=name, parameters={**kept, **values})
+    params = params_of(type(part))
+    for name in values:
+        if name not in params:
+            raise ConfigError(f"{section} has no setting {name!r}.", hint=f"It has: {', '.join(params)}.")
+    try:
+        return dataclasses.replace(part, **{name: params[name].check(v) for name, v in values.items()})
+    except ConfigError as error:
+        raise ConfigError(f"{section}.{error.message}") from None

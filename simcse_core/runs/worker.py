@@ -1,0 +1,130 @@
+"""The warm worker: one process per device, libraries imported and the default encoder read, waiting for runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from simcse_core.config import EncoderConfig
+from simcse_core.errors import SimCSEError
+from simcse_core.runs.files import read_json, write_json
+from simcse_core.runs.processes import this_process
+from simcse_core.runs.queue import Queue, Ticket, fair_order
+from simcse_core.runs.store import Run
+
+POLL = 0.05  # seconds between two looks at the queue
+PATIENCE = 900.0  # seconds without work after which a worker that nobody needs goes home
+
+
+def serve(root: Path, device: str, *, parent: int | None = None, patience: float = PATIENCE) -> bool:
+    """Take runs from the queue until the parent is gone (or, without one, after `patience` idle seconds).
+
+    A run in progress is always finished first: a closed browser or app does not lose it.
+
+    Args:
+        root: Folder of all runs.
+        device: As written on the tickets, e.g. "cpu".
+        parent: Process that wants this worker; None when started by hand.
+        patience: Idle seconds after which a worker without a parent ends.
+
+    Returns:
+        False when another worker already serves this device.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / f".worker-{device}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the app's terminal is for the app
+    worker = _Worker(root, device)
+    try:
+        worker.state("warming")
+        warm_up(device)
+        worker.serve(parent, patience)
+    finally:
+        worker.file.unlink(missing_ok=True)
+        lock.release()
+    return True
+
+
+class _Worker:
+    def __init__(self, root: Path, device: str) -> None:
+        self.root, self.device, self.queue = root, device, Queue(root)
+        self.file = worker_file(root, device)
+        self.served: dict[str, float] = {}
+
+    def state(self, state: str, run: str = "") -> None:
+        write_json(self.file, {**this_process(), "state": state, "run": run, "time": time.time()})
+
+    def serve(self, parent: int | None, patience: float) -> None:
+        self.state("idle")
+        idle_since = time.monotonic()
+        while True:
+            waiting = fair_order(self.queue.waiting(self.device), self.served)
+            if waiting and self.queue.remove(waiting[0].run):
+                self.take(waiting[0])
+                idle_since = time.monotonic()
+                continue
+            gone = parent is not None and not psutil.pid_exists(parent)
+            if gone or (parent is None and time.monotonic() - idle_since > patience):
+                return
+            time.sleep(POLL)
+
+    def take(self, ticket: Ticket) -> None:
+        from simcse_core.runs.execute import execute
+
+        self.state("busy", ticket.run)
+        self.served[ticket.owner] = time.time()
+        try:
+            execute(Run(self.root / ticket.run))
+        except SimCSEError:  # taken by somebody else, or its folder was removed: nothing to train
+            pass
+        finally:
+            _free_memory()
+            self.state("idle")
+
+
+def worker_file(root: Path, device: str) -> Path:
+    """Where the worker of a device says what it is doing."""
+    return root / f".worker-{device}.json"
+
+
+def worker_state(root: Path, device: str) -> dict[str, object] | None:
+    """What the worker of a device last said, None when it never did."""
+    plain = read_json(worker_file(root, device))
+    return plain if isinstance(plain, dict) else None
+
+
+def warm_up(device: str) -> None:
+    """Import everything a run needs and push one step of the default encoder through, so that the first is fast."""
+    import torch
+
+    from simcse_core.runs import execute  # noqa: F401  (the import is the work)
+
+    cores = os.cpu_count() or 1
+    torch.set_num_threads(max(1, int(os.environ.get("SIMCSE_THREADS", cores))))
+    try:
+        from simcse_core.encoders import load_encoder
+
+        encoder = load_encoder(EncoderConfig().name, device=device)
+        encoder.train()
+        encoder.forward_train(["Warm.", "Up."]).sum().backward()
+        encoder.encode(["Ready."])
+    except SimCSEError:  # the default encoder is absent: a run with another one may still work
+        pass
+
+
+def _free_memory() -> None:
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

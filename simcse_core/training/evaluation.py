@@ -1,0 +1,115 @@
+"""What is measured during a run: rank correlation on scored pairs, and the geometry of their sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.data.datasets import datasets, load_dataset_records, sentence_subjects
+from simcse_core.data.readers import read_scored_pairs
+from simcse_core.data.records import ScoredPairs
+from simcse_core.encoders import Encoder
+from simcse_core.errors import ConfigError, DataError
+from simcse_core.metrics.alignment import alignment
+from simcse_core.metrics.anisotropy import mean_cosine
+from simcse_core.metrics.spectrum import effective_rank
+from simcse_core.metrics.sts import spearman
+from simcse_core.metrics.uniformity import uniformity
+from simcse_core.training.events import Evaluated
+
+PROBE_PER_SUBJECT = 15
+CLOSE = 4.0  # pairs scored strictly above this count as positives (SimCSE, footnote 3)
+SaveProbe = Callable[[int, NDArray[np.float32]], str]
+
+
+def scored_sets(names: str) -> dict[str, ScoredPairs]:
+    """Scored pairs for each comma-separated data set name or file path.
+
+    Raises:
+        ConfigError: No name is given, or a data set is not made of scored pairs.
+        DataError: A file cannot be read.
+    """
+    found = {}
+    for name in filter(None, (part.strip() for part in names.split(","))):
+        if name in datasets:
+            if datasets.info(name).traits["kind"] != "scored_pairs":
+                raise ConfigError(f"evaluation.sets: {name!r} has no scored pairs.")
+            found[name] = load_dataset_records(name)
+        elif Path(name).exists():
+            found[name] = read_scored_pairs(Path(name))
+        else:
+            known = [n for n in datasets if datasets.info(n).traits["kind"] == "scored_pairs"]
+            raise ConfigError(
+                f"evaluation.sets: {name!r} is neither a data set nor a file.", hint=f"Sets: {', '.join(known)}."
+            )
+    if not found:
+        raise ConfigError("evaluation.sets names no set.")
+    return found
+
+
+def probe_sentences() -> list[tuple[str, str]]:
+    """The fixed (text, subject) whose embeddings every run keeps at every evaluation."""
+    taken: dict[str, int] = {}
+    chosen = []
+    for text, subject in sentence_subjects():
+        taken[subject] = taken.get(subject, 0) + 1
+        if taken[subject] <= PROBE_PER_SUBJECT:
+            chosen.append((text, subject))
+    return chosen
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Measures an encoder on fixed texts; every distinct sentence is encoded once.
+
+    Attributes:
+        sets: Scored pairs by name; the first one leads.
+        probe: Fixed sentences whose embeddings are kept.
+        save_probe: Writes the probe's embeddings for a step and returns where.
+    """
+
+    sets: dict[str, ScoredPairs]
+    probe: Sequence[str] = ()
+    save_probe: SaveProbe | None = None
+
+    def __call__(self, encoder: Encoder, step: int) -> Evaluated:
+        """Measure `encoder` after `step` steps."""
+        texts = list(dict.fromkeys([t for s in self.sets.values() for t in (*s.first, *s.second)]))
+        row = {text: i for i, text in enumerate(texts)}
+        vectors = encoder.encode([*texts, *self.probe], normalize=True)
+        where = ""
+        if self.save_probe is not None and self.probe:
+            where = self.save_probe(step, vectors[len(texts) :])
+        sides = {
+            name: (vectors[[row[t] for t in pairs.first]], vectors[[row[t] for t in pairs.second]])
+            for name, pairs in self.sets.items()
+        }
+        scores = {name: _spearman(*sides[name], pairs.score) for name, pairs in self.sets.items()}
+        lead, pairs = next(iter(self.sets.items()))
+        own = vectors[[row[t] for t in dict.fromkeys([*pairs.first, *pairs.second])]]
+        close = pairs.score > CLOSE
+        return Evaluated(
+            step=step,
+            alignment=alignment(sides[lead][0][close], sides[lead][1][close]) if close.any() else None,
+            uniformity=uniformity(own),
+            mean_cosine=mean_cosine(own),
+            effective_rank=effective_rank(own),
+            spearman=scores[lead],
+            sets=scores,
+            probe=where,
+        )
+
+
+def _spearman(
+    first: NDArray[np.float32], second: NDArray[np.float32], gold: NDArray[np.float64]
+) -> float | None:
+    """Spearman x 100 of unit rows; None where it is undefined (a collapsed encoder gives equal cosines)."""
+    cosines = np.einsum("nd,nd->n", first.astype(np.float64), second.astype(np.float64))
+    try:
+        return spearman(cosines, gold)
+    except DataError:
+        return None

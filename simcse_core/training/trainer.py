@@ -1,0 +1,165 @@
+"""One step at a time: encoder, batches, view, loss and optimiser, and the state to go on from later."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from simcse_core.config import RunConfig
+from simcse_core.encoders import Encoder
+from simcse_core.errors import ConfigError, DataError, TrainingError
+from simcse_core.losses import losses
+from simcse_core.registry import accepts_of, inputs_of
+from simcse_core.runtime import seed_everything
+from simcse_core.training.batches import Batches
+from simcse_core.training.events import StepDone
+from simcse_core.training.optim import clip, learning_rate_at, make_optimizer
+from simcse_core.views import record_kind, views
+
+
+class Trainer:
+    """Trains an encoder in place.
+
+    Args:
+        config: Checked (`RunConfig.check`).
+        encoder: Loaded for training; owned by the trainer from here on.
+        records: Training records, all of one kind.
+
+    Raises:
+        DataError: The view cannot use these records, or there are fewer than one batch.
+        ConfigError: The view does not give the loss what it needs.
+    """
+
+    def __init__(self, config: RunConfig, encoder: Encoder, records: Sequence[Any]) -> None:
+        self.config, self.encoder = config, encoder
+        self.batches = Batches(records, size=config.optim.batch_size, seed=config.seed)
+        self.view = views[config.view.name]
+        self._check_records(record_kind(records[0]))
+        seed_everything(config.seed)
+        self.loss = self._build_loss()
+        self.accepts = accepts_of(losses[config.loss.name])
+        self.optimizer = make_optimizer(self._parameters(), config.optim)
+        self.step = 0
+
+    def advance(self) -> StepDone:
+        """Do one optimiser step.
+
+        Raises:
+            TrainingError: The loss or the gradient is not finite; nothing was updated.
+            ConfigError: The view gives too little for the loss.
+        """
+        start = time.perf_counter()
+        self.encoder.train()
+        embeddings = self._embed(self._texts())
+        loss = self._apply_loss(embeddings)
+        self._require_finite("loss", float(loss.detach()))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = clip(self._parameters(), self.config.optim.clip_norm)
+        self._require_finite("gradient norm", norm)
+        rate = learning_rate_at(self.step, self.config.optim)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.step += 1
+        seconds = time.perf_counter() - start
+        return StepDone(
+            step=self.step,
+            loss=float(loss.detach()),
+            learning_rate=rate,
+            grad_norm=norm,
+            sentences_per_second=self.config.optim.batch_size / seconds,
+        )
+
+    def state_tensors(self) -> dict[str, Tensor]:
+        """Everything beside the encoder that the next step depends on: moments, random state, loss weights."""
+        state: dict[str, Tensor] = {"rng.cpu": torch.get_rng_state()}
+        if self.encoder.device.type == "cuda":
+            state["rng.cuda"] = torch.cuda.get_rng_state(self.encoder.device)
+        for index, parameter in enumerate(self.optimizer.param_groups[0]["params"]):
+            for name, value in self.optimizer.state.get(parameter, {}).items():
+                state[f"adam.{index}.{name}"] = value.detach().cpu().clone()
+        state |= {f"extra.{name}": p.detach().cpu().clone() for name, p in self._extra_weights().items()}
+        return state
+
+    def load_state(self, state: dict[str, Tensor], *, step: int) -> None:
+        """Go on after `step` steps exactly as if the run had never stopped.
+
+        Raises:
+            TrainingError: The state does not fit this configuration.
+        """
+        own = self._extra_weights()
+        if {k.removeprefix("extra.") for k in state if k.startswith("extra.")} != set(own):
+            raise TrainingError("The saved training state belongs to another configuration.")
+        with torch.no_grad():
+            for name, parameter in own.items():
+                parameter.copy_(state[f"extra.{name}"])
+        for index, parameter in enumerate(self.optimizer.param_groups[0]["params"]):
+            prefix = f"adam.{index}."
+            moments = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+            if moments:  # the step counter stays where the optimiser keeps it, the moments go to the weights
+                self.optimizer.state[parameter] = {
+                    name: value.clone().to(parameter.device) for name, value in moments.items()
+                }
+        torch.set_rng_state(state["rng.cpu"])
+        if "rng.cuda" in state and self.encoder.device.type == "cuda":
+            torch.cuda.set_rng_state(state["rng.cuda"], self.encoder.device)
+        self.step = step
+
+    def _check_records(self, kind: str) -> None:
+        takes = views.info(self.config.view.name).traits["takes"]
+        if kind not in takes:
+            raise DataError(
+                f"The view {self.config.view.name!r} takes {' or '.join(takes)}, and the training data are {kind}.",
+                hint="Choose another view.name or other data.",
+            )
+
+    def _build_loss(self) -> Callable[..., Tensor]:
+        name, values = self.config.loss.name, dict(self.config.loss.parameters)
+        target = losses[name]
+        if not inspect.isclass(target):
+            return lambda **tensors: target(**tensors, **values)
+        module: nn.Module = target(self.encoder.dimension, **values)
+        return module.to(self.encoder.device)
+
+    def _extra_weights(self) -> dict[str, nn.Parameter]:
+        """Trained weights that are not part of the saved encoder: the training head and the loss's own."""
+        extra: dict[str, nn.Parameter] = {}
+        for name, module in (("head", self.encoder.head), ("loss", self.loss)):
+            if isinstance(module, nn.Module):
+                extra |= {f"{name}.{key}": p for key, p in module.named_parameters()}
+        return extra
+
+    def _parameters(self) -> list[nn.Parameter]:
+        return [*self.encoder.model.parameters(), *self._extra_weights().values()]
+
+    def _texts(self) -> dict[str, list[str]]:
+        generator = np.random.default_rng([self.config.seed, 1, self.step])
+        return dict(self.view(self.batches.at(self.step), generator, **self.config.view.parameters))
+
+    def _embed(self, texts: dict[str, list[str]]) -> dict[str, Tensor]:
+        """All roles in one forward pass, each row under its own dropout mask; role -> (B, d)."""
+        rows = self.encoder.forward_train([text for role in texts.values() for text in role])
+        return dict(zip(texts, rows.split([len(role) for role in texts.values()]), strict=True))
+
+    def _apply_loss(self, embeddings: dict[str, Tensor]) -> Tensor:
+        missing = [n for n in inputs_of(losses[self.config.loss.name]) if n not in embeddings]
+        if missing:
+            raise ConfigError(
+                f"The loss {self.config.loss.name!r} needs {', '.join(missing)}, which the view "
+                f"{self.config.view.name!r} does not give on these data."
+            )
+        return self.loss(**{name: x for name, x in embeddings.items() if name in self.accepts})
+
+    def _require_finite(self, what: str, value: float) -> None:
+        if not np.isfinite(value):
+            raise TrainingError(
+                f"The {what} became {value} at step {self.step + 1}.",
+                hint="Lower optim.learning_rate, raise loss.temperature, or set optim.precision=fp32.",
+            )
