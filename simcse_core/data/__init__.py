@@ -1,0 +1,1 @@
+"""Data: records, readers for files and uploads, shipped and public sets."""

@@ -1,0 +1,1 @@
+"""Evaluation: an encoder against people's judgements, by the published protocol."""
