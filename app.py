@@ -1,0 +1,19 @@
+"""The one list of pages, and navigation; nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import shell
+
+PAGES = (
+    # section, package under pages/ and address, icon
+    shell.Entry("start", "home", ":material/explore:"),
+    shell.Entry("reference", "notes", ":material/menu_book:"),
+)
+
+if __name__ == "__main__":  # one visitor's run of this script
+    shell.show(PAGES)
+else:  # `streamlit run` imports this file once, before the first visitor
+    shell.announce()
+    app = st.App(__file__, on_script_error=shell.on_script_error)

@@ -1,0 +1,1 @@
+"""Home: what changes when a model learns by contrast."""

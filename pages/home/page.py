@@ -1,0 +1,10 @@
+"""Home: what changes when a model learns by contrast."""
+
+from __future__ import annotations
+
+from pages.ui.frame import open_frame
+
+
+def render() -> None:
+    """Draw the page."""
+    open_frame("home", "hm")

@@ -1,0 +1,1 @@
+"""Notes: formulas, words, sources, data, machine."""

@@ -1,0 +1,1 @@
+"""What the pages share: frame, text, state, caches, forms, messages, exports."""

@@ -1,0 +1,83 @@
+"""Every word on the pages: a catalogue per language, and the disarming of learners' texts.
+
+`assets/strings/<language>/<page>.toml` holds short texts; `t("pairs.look")` reads key `look` there.
+`pages/<name>/<part>.md` holds prose; `pages/<name>/<part>.<language>.md` is its translation.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from simcse_core import runtime
+
+DEFAULT = "en"
+LANGUAGE_KEY = "lang"
+_PAGES = Path(__file__).resolve().parent.parent
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>&:^=])")
+
+
+def languages() -> list[str]:
+    """Codes of the languages that have a folder of strings, the default first."""
+    found = sorted(path.name for path in (runtime.assets() / "strings").iterdir() if path.is_dir())
+    return [DEFAULT, *(code for code in found if code != DEFAULT)]
+
+
+def language() -> str:
+    """The visitor's language: the setting `lang` of the address or the sidebar, else English."""
+    chosen = st.session_state.get(LANGUAGE_KEY, DEFAULT)
+    return chosen if chosen in languages() else DEFAULT
+
+
+def _flat(table: dict[str, Any], prefix: str) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}.{key}")
+        else:
+            flat[f"{prefix}.{key}"] = str(value)
+    return flat
+
+
+@lru_cache(maxsize=64)
+def _file(path: Path, changed: int) -> dict[str, str]:
+    return _flat(tomllib.loads(path.read_text(encoding="utf-8")), path.stem)
+
+
+def catalogue(code: str = DEFAULT) -> dict[str, str]:
+    """Every string of a language, by full key; a file that changed on disk is read again."""
+    strings: dict[str, str] = {}
+    for path in sorted((runtime.assets() / "strings" / code).glob("*.toml")):
+        strings |= _file(path, path.stat().st_mtime_ns)
+    return strings
+
+
+def t(key: str, **values: object) -> str:
+    """The text of `key` in the visitor's language, with `{name}` filled in; English where it is untranslated.
+
+    Raises:
+        KeyError: There is no such text in any language.
+    """
+    code = language()
+    strings = catalogue() if code == DEFAULT else catalogue() | catalogue(code)
+    return strings[key].format(**values) if values else strings[key]
+
+
+def prose(page: str, part: str) -> str:
+    """Markdown of `pages/<page>/<part>.md` in the visitor's language, else in English."""
+    translated = _PAGES / page / f"{part}.{language()}.md"
+    path = translated if translated.exists() else _PAGES / page / f"{part}.md"
+    return path.read_text(encoding="utf-8")
+
+
+def plain(text: str) -> str:
+    """A learner's text where Markdown is read (labels, captions, options): shown as typed, on one line.
+
+    Prefer `st.text` where a whole element holds the text.
+    """
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
