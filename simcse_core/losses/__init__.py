@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 losses: Registry[Callable[..., Any]] = Registry("loss")
 
 
+def unit_rows(embeddings: Tensor) -> Tensor:
+    """Rows (B, d) at length 1, in float32 at least: a cosine in half precision is off by up to 0.004, which a
+    temperature of 0.05 makes 0.08 in the logit.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    if embeddings.dtype in {torch.float16, torch.bfloat16}:
+        embeddings = embeddings.float()
+    return F.normalize(embeddings, dim=-1)
+
+
 def require_same_shape(**tensors: Tensor) -> None:
     """Refuse batches whose tensors are not all (B, d) of one shape, or are empty.
 

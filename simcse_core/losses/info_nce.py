@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from simcse_core.errors import DataError
-from simcse_core.losses import losses, require_same_shape
+from simcse_core.losses import losses, require_same_shape, unit_rows
 from simcse_core.registry import Range
 
 TEMPERATURES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -52,16 +52,11 @@ def info_nce(
     rows = len(anchor)
     if rows == 1 and negative is None:
         raise DataError("One pair has no negatives: in-batch contrast needs two or more pairs.")
-    query = F.normalize(anchor, dim=-1)  # (B, d)
-    logits = query @ F.normalize(positive, dim=-1).T / temperature  # (B, B)
+    query = unit_rows(anchor)  # (B, d)
+    logits = query @ unit_rows(positive).T / temperature  # (B, B)
     if negative is not None:
-        hard = query @ F.normalize(negative, dim=-1).T / temperature  # (B, B)
+        hard = query @ unit_rows(negative).T / temperature  # (B, B)
         own = torch.eye(rows, dtype=hard.dtype, device=hard.device)
         hard = hard + own * torch.log(torch.tensor(hard_weight, dtype=hard.dtype, device=hard.device))
         logits = torch.cat([logits, hard], dim=1)  # (B, 2B)
-    return F.cross_entropy(logits.float() if logits.dtype != torch.float64 else logits, own_labels(rows, logits))
-
-
-def own_labels(rows: int, like: Tensor) -> Tensor:
-    """Label i for row i, on the device of `like`; (B,) int64."""
-    return torch.arange(rows, device=like.device)
+    return F.cross_entropy(logits, torch.arange(rows, device=logits.device))

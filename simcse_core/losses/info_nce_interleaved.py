@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from simcse_core.errors import DataError
-from simcse_core.losses import losses, require_same_shape
+from simcse_core.losses import losses, require_same_shape, unit_rows
 from simcse_core.losses.info_nce import TEMPERATURES
 from simcse_core.registry import Range
 
@@ -45,11 +45,9 @@ def info_nce_interleaved(
     require_same_shape(anchor=anchor, positive=positive)
     if len(anchor) == 1:
         raise DataError("One pair has no negatives: in-batch contrast needs two or more pairs.")
-    views = F.normalize(torch.stack([anchor, positive], dim=1).flatten(0, 1), dim=-1)  # (2B, d)
+    views = unit_rows(torch.stack([anchor, positive], dim=1).flatten(0, 1))  # (2B, d)
     logits = views @ views.T / temperature  # (2B, 2B)
-    if logits.dtype != torch.float64:
-        logits = logits.float()
-    # -inf and not a large constant: a finite one overflows in half precision or leaks at small temperatures
+    # -inf and not a large constant: a finite one leaks at small temperatures, or overflows in half precision
     logits = logits.masked_fill(torch.eye(len(views), dtype=torch.bool, device=views.device), float("-inf"))
     return F.cross_entropy(logits, partner_labels(len(views), views))
 
