@@ -1,0 +1,121 @@
+"""Write an encoder so that transformers, sentence-transformers and this package open the folder as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import save_file
+
+from simcse_core.encoders.layout import OWN_FILE, TO_ST
+
+if TYPE_CHECKING:
+    from simcse_core.encoders.encoder import Encoder
+
+
+def save_encoder(encoder: Encoder, folder: Path, *, extra: Mapping[str, Any] | None, half: bool) -> None:
+    """Write weights, configuration, tokenizer and pooling.
+
+    Args:
+        encoder: What to write; it is left as it is.
+        folder: Made if missing; files of the same name are replaced.
+        extra: More facts for simcse.json (title, licence, source, note …).
+        half: Store weights in half precision, for shipping; they are computed in float32 or bfloat16 all the same.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _save_model(encoder, folder, half)
+    _save_tokenizer(encoder, folder)
+    _save_modules(encoder, folder)
+    own = {
+        "format": 1,
+        "pooling": encoder.pooling,
+        "layers": encoder.layers,
+        "expressible_in_sentence_transformers": encoder.pooling in TO_ST,
+        **(extra or {}),
+    }
+    if encoder.pooling not in TO_ST:
+        own["warning"] = (
+            f"sentence-transformers has no pooling '{encoder.pooling}': opened there, this folder pools by mean. "
+            "Open it with simcse_core.load_encoder for the embeddings it was made for."
+        )
+    _write(folder / OWN_FILE, own)
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _save_model(encoder: Encoder, folder: Path, half: bool) -> None:
+    weights = {key: tensor.detach().cpu() for key, tensor in encoder.model.state_dict().items()}
+    if encoder.pooling == "cls" and encoder.head is not None and "pooler.dense.weight" in weights:
+        for name, tensor in encoder.head.dense.state_dict().items():  # as SimCSE's conversion: mlp → pooler
+            weights[f"pooler.dense.{name}"] = tensor.detach().cpu()
+    if half:
+        weights = {
+            key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in weights.items()
+        }
+    encoder.model.save_pretrained(folder, state_dict=weights)
+
+
+def _save_tokenizer(encoder: Encoder, folder: Path) -> None:
+    rules = json.loads(encoder.backend.to_str())
+    rules["truncation"] = rules["padding"] = None
+    (folder / "tokenizer.json").write_text(json.dumps(rules, ensure_ascii=False), encoding="utf-8")
+    for name, content in encoder.keep_files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    settings = json.loads(encoder.keep_files.get("tokenizer_config.json", "{}"))
+    settings = {**encoder.special, **settings, "model_max_length": encoder.max_length}
+    settings.setdefault("tokenizer_class", "PreTrainedTokenizerFast")
+    _write(folder / "tokenizer_config.json", settings)
+
+
+def _save_modules(encoder: Encoder, folder: Path) -> None:
+    chain = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    if encoder.head is not None:
+        chain.append(("2_Dense", "Dense"))
+        _save_dense(encoder.head, folder / "2_Dense")
+    chain.append((f"{len(chain)}_Normalize", "Normalize"))
+    (folder / chain[-1][0]).mkdir(exist_ok=True)
+    modules = [
+        {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for n, (path, kind) in enumerate(chain)
+    ]
+    _write(folder / "modules.json", modules)
+    mode = TO_ST.get(encoder.pooling, "mean")
+    (folder / "1_Pooling").mkdir(exist_ok=True)
+    pooling = {
+        "word_embedding_dimension": int(encoder.model.config.hidden_size),
+        "pooling_mode_cls_token": mode == "cls",
+        "pooling_mode_mean_tokens": mode == "mean",
+        "pooling_mode_max_tokens": mode == "max",
+        "pooling_mode_mean_sqrt_len_tokens": False,
+    }
+    _write(folder / "1_Pooling" / "config.json", pooling)
+    _write(
+        folder / "sentence_bert_config.json", {"max_seq_length": encoder.max_length, "do_lower_case": False}
+    )
+    _write(folder / "config_sentence_transformers.json", {"prompts": {}, "similarity_fn_name": "cosine"})
+
+
+def _save_dense(head: Any, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    kinds = {
+        "tanh": "activation.Tanh",
+        "identity": "linear.Identity",
+        "relu": "activation.ReLU",
+        "gelu": "activation.GELU",
+    }
+    settings = {
+        "in_features": head.dense.in_features,
+        "out_features": head.dense.out_features,
+        "bias": head.dense.bias is not None,
+        "activation_function": f"torch.nn.modules.{kinds[head.activation_name]}",
+    }
+    _write(folder / "config.json", settings)
+    weights = {
+        f"linear.{name}": t.detach().cpu().float().contiguous() for name, t in head.dense.state_dict().items()
+    }
+    save_file(weights, folder / "model.safetensors")
