@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,20 @@ from simcse_core.metrics.uniformity import uniformity
 
 POSITIVE_ABOVE = 4.0  # SimCSE footnote 3: strictly above
 
-Encode = Callable[[list[str]], NDArray[Any]]
+Progress = Callable[[int, int | None], None]
+
+
+class SentenceEncoder(Protocol):
+    """What `load_encoder` gives, as far as it is needed here."""
+
+    pooling: str
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[Any]:
+        """Sentences -> (n, d), in order."""
+        ...
+
+
+Encode = SentenceEncoder | Callable[[list[str]], NDArray[Any]]
 
 __all__ = [
     "POSITIVE_ABOVE",
@@ -47,7 +60,7 @@ class TaskResult:
         name: Of the task.
         n: Pairs.
         spearman: x 100, under `all`, `mean` and `wmean`.
-        interval: 95 % bootstrap interval of `all`; None without resamples.
+        interval: 95 % bootstrap interval of `all`; (None, None) without resamples.
         subsets: Name → (pairs, Spearman x 100 or None where it is undefined).
         alignment: Of the pairs scored strictly above 4; None if there are none.
         uniformity: Of the distinct sentences of the task.
@@ -58,7 +71,7 @@ class TaskResult:
     name: str
     n: int
     spearman: dict[str, float | None]
-    interval: tuple[float, float] | None
+    interval: tuple[float | None, float | None]
     subsets: dict[str, tuple[int, float | None]]
     alignment: float | None
     uniformity: float
@@ -70,7 +83,7 @@ class TaskResult:
         return {
             "n": self.n,
             "spearman": self.spearman,
-            "interval": None if self.interval is None else list(self.interval),
+            "interval": list(self.interval),
             "subsets": {name: {"n": n, "spearman": value} for name, (n, value) in self.subsets.items()},
             "alignment": self.alignment,
             "uniformity": self.uniformity,
@@ -81,7 +94,7 @@ def evaluate_task(encode: Encode, task: Task, *, bootstrap: int = 1000, seed: in
     """Encode every distinct sentence of a task once, and measure.
 
     Args:
-        encode: Sentences -> (n, d) in the order given; any length, cosines are taken.
+        encode: An encoder, or a function of sentences -> (n, d) in the order given; cosines are taken.
         task: From `load_task`.
         bootstrap: Resamples for the interval; 0 for none.
         seed: Of the resamples.
@@ -112,41 +125,44 @@ def evaluate_all(
     encode: Encode,
     folder: Path | str,
     *,
-    tasks: Iterable[str] = tuple(TASKS),
+    tasks: Iterable[str] | None = None,
     model: str = "",
     pooling: str = "",
     bootstrap: int = 1000,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The seven tasks, or some of them, as `evaluate --json` writes them.
 
     Every distinct sentence of all tasks together is encoded once: the sets share many.
 
     Args:
-        encode: Sentences -> (n, d) in the order given.
+        encode: An encoder, or a function of sentences -> (n, d) in the order given.
         folder: In the layout of `simcse_core.data.sts_sets`.
-        tasks: Names out of `TASKS`.
+        tasks: Names out of `TASKS`; all seven if None.
         model: Written into the result.
-        pooling: Written into the result.
+        pooling: Written into the result; an encoder's own if empty.
         bootstrap: Resamples for the intervals; 0 for none.
         seed: Of the resamples.
+        progress: Called with (sentences encoded, sentences in all) by an encoder.
 
     Raises:
         ConfigError: No such task.
         DataError: A set is missing or of the wrong size; or as `evaluate_task`.
     """
-    loaded = [load_task(folder, name) for name in tasks]
+    loaded = [load_task(folder, name) for name in (TASKS if tasks is None else tasks)]
     sentences = dict.fromkeys(text for task in loaded for text in task.pairs().sentences())
-    lookup = _Lookup(encode, list(sentences))
+    lookup = _Lookup(encode, list(sentences), progress)
     results = {task.name: _measure(lookup, task, bootstrap, seed).to_json() for task in loaded}
-    return {"model": model, "pooling": pooling, "tasks": results}
+    return {"model": model, "pooling": pooling or getattr(encode, "pooling", ""), "tasks": results}
 
 
 class _Lookup:
     """Embeddings of distinct sentences by text."""
 
-    def __init__(self, encode: Encode, sentences: Sequence[str]) -> None:
-        self.rows = np.asarray(encode(list(sentences)))
+    def __init__(self, encode: Encode, sentences: list[str], progress: Progress | None = None) -> None:
+        rows = encode(sentences) if callable(encode) else encode.encode(sentences, progress=progress)
+        self.rows = np.asarray(rows)
         self.place = {text: row for row, text in enumerate(sentences)}
         if self.rows.ndim != 2 or len(self.rows) != len(sentences):
             raise DataError(f"encode gave shape {self.rows.shape} for {len(sentences)} sentences.")
@@ -169,15 +185,23 @@ def _measure(lookup: _Lookup, task: Task, bootstrap: int, seed: int) -> TaskResu
         name=task.name,
         n=len(pairs),
         spearman={"all": overall, **_averages(subsets)},
-        interval=interval(bootstrap_spearman(cosine, pairs.score, resamples=bootstrap, seed=seed))
-        if bootstrap
-        else None,
+        interval=_interval(cosine, pairs.score, bootstrap, seed),
         subsets=subsets,
         alignment=alignment(first[positive], second[positive]) if positive.any() else None,
         uniformity=uniformity(lookup(pairs.sentences())),
         cosine=cosine,
         gold=pairs.score,
     )
+
+
+def _interval(
+    cosine: NDArray[np.float64], gold: NDArray[np.float64], bootstrap: int, seed: int
+) -> tuple[float | None, float | None]:
+    """95 % interval; (None, None) without resamples, or if none of them has a correlation."""
+    if not bootstrap:
+        return None, None
+    low, high = interval(bootstrap_spearman(cosine, gold, resamples=bootstrap, seed=seed))
+    return (None, None) if np.isnan(low) else (low, high)
 
 
 def _defined(cosine: NDArray[np.float64], gold: NDArray[np.float64]) -> float | None:

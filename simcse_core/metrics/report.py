@@ -36,7 +36,7 @@ def geometry_report(
         JSON-able: `rows`, `dimension`, `mean_cosine`, `cosine_quantiles` (of 20,000 random pairs, seed 0),
         `uniformity` with `uniformity_pairs` and `uniformity_sampled`, `alignment` (None without positives)
         with `alignment_pairs`, `effective_rank`, `participation_ratio`, `isoscore`, `top_share` (k 1, 3, 10),
-        the relative `singular_values`, and `isotropic`: what evenly spread directions of the same n and d give.
+        `singular_values` (relative), and `isotropic`: what evenly spread directions of the same n and d give.
         A number that collapse makes undefined (all rows equal) is None.
 
     Raises:
