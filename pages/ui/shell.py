@@ -64,7 +64,7 @@ def show(entries: Sequence[Entry]) -> None:
 def menu(pages: Mapping[Entry, st.Page]) -> None:
     """Links to the pages under their sections.
 
-    Streamlit's own menu puts its section headings where a list allows none, a serious fault for screen readers.
+    Streamlit's own menu puts its section headings where a list allows none, a fault for screen readers.
     """
     section = ""
     with st.container(gap="xxsmall"):

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.ui.text import t
-from simcse_core import runtime
 
 if TYPE_CHECKING:
     from simcse_core.runs.store import Run
 
 REFRESH = "3s"
 ACTIVE = ("running", "queued", "paused")
-
-
-def runs_root() -> Path:
-    """Folder of the runs: `SIMCSE_RUNS`, else `runs` in the home of the product."""
-    return Path(os.environ.get("SIMCSE_RUNS") or runtime.home() / "runs")
 
 
 def card() -> None:
@@ -30,7 +22,7 @@ def card() -> None:
 
 
 def _active() -> list[Run]:
-    from simcse_core.runs.store import RunStore
+    from simcse_core.runs.store import RunStore, runs_root
 
     root = runs_root()
     return [run for run in RunStore(root).list() if run.status() in ACTIVE] if root.is_dir() else []
