@@ -20,7 +20,7 @@ from simcse_core.errors import ConfigError, DataError, HubError
 
 REPOSITORY = "princeton-nlp/datasets-for-simcse"
 FILES = {
-    "sts": ("sts", "senteval.tar"),
+    "sts": ("downloads", "senteval.tar"),
     "nli": ("nli", "nli_for_simcse.csv"),
     "wiki1m": ("corpus", "wiki1m_for_simcse.txt"),
 }
