@@ -139,7 +139,9 @@ def senteval_archive(*, drop: str = "") -> bytes:
                 surprise = task == "STS12" and subset in {"OnWN", "SMTnews"}
                 stem = f"surprise.{subset}" if surprise else subset
                 extra = [("", "without a score", "dropped")] if subset == "headlines" else []
-                files[f"STS/{task}-en-test/STS.input.{stem}.txt"] = [f"{a}\t{b}" for _, a, b in [*extra, *rows]]
+                files[f"STS/{task}-en-test/STS.input.{stem}.txt"] = [
+                    f"{a}\t{b}" for _, a, b in [*extra, *rows]
+                ]
                 files[f"STS/{task}-en-test/STS.gs.{stem}.txt"] = [s for s, _, _ in [*extra, *rows]]
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
@@ -181,7 +183,9 @@ def fake_hub(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self, *, body: bool) -> None:
-            data = files.get(self.path.rsplit("/", 1)[-1].split("?")[0]) if "/resolve/" in self.path else b"hub"
+            data = (
+                files.get(self.path.rsplit("/", 1)[-1].split("?")[0]) if "/resolve/" in self.path else b"hub"
+            )
             self.send_response(200 if data is not None else 404)
             data = data if data is not None else b""
             self.send_header("ETag", '"0123"')
