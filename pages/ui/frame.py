@@ -44,14 +44,14 @@ class Frame:
     def why(self, text: str, *, formula: str = "", live: str = "") -> None:
         """Why it is so: plain words, the formula, and the formula with the live numbers (both LaTeX)."""
         with self._why:
-            st.subheader(t("shell.why"), anchor=False)
+            st.header(t("shell.why"), anchor=False)
             st.markdown(text)
             for line in filter(None, (formula, live)):
                 st.latex(line)
 
     def challenge(self) -> DeltaGenerator:
         """Place of the one challenge; fill it with `pages.ui.challenge`."""
-        self._challenge.subheader(t("shell.try"), anchor=False)
+        self._challenge.header(t("shell.try"), anchor=False)
         return self._challenge
 
     def details(self) -> DeltaGenerator:

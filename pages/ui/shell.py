@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import streamlit as st
@@ -41,6 +42,14 @@ class Entry:
         return st.Page(self.render, title=title, icon=self.icon, url_path=self.name, default=default)
 
 
+_listed: ContextVar[Mapping[Entry, st.Page]] = ContextVar("listed_pages")
+
+
+def listed_pages() -> Mapping[Entry, st.Page]:
+    """The pages of the app, in order, while one of them is drawn."""
+    return _listed.get({})
+
+
 def show(entries: Sequence[Entry]) -> None:
     """Draw the app for one visitor: navigation, sidebar and the page of the address."""
     logo = runtime.assets() / "logo.svg"
@@ -53,6 +62,7 @@ def show(entries: Sequence[Entry]) -> None:
     st.logo(str(logo), icon_image=str(runtime.assets() / "logo-mark.svg"), size="large")
     pages = {entry: entry.page(default=entry is entries[0]) for entry in entries}
     current = st.navigation(list(pages.values()), position="hidden")
+    _listed.set(pages)
     with st.sidebar:
         menu(pages)
         language_picker()
@@ -71,6 +81,7 @@ def menu(pages: Mapping[Entry, st.Page]) -> None:
         for entry, page in pages.items():
             if entry.section != section:
                 section = entry.section
+                st.space("xxsmall")
                 st.caption(t(f"shell.section.{section}"))
             st.page_link(page, width="stretch")
 

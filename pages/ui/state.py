@@ -15,6 +15,7 @@ CHECKPOINT = "ck"
 SENTENCES = "ds"
 SEED = "seed"
 _SOLVED = "solved"
+_DEFAULTS = "defaults"
 MAX_SEED = 9999
 
 
@@ -42,6 +43,7 @@ def choice(
         help: Tooltip.
         label_visibility: As in Streamlit.
     """
+    remember_default(key, default)
     at = list(options).index(default)
     common: dict[str, Any] = {
         "key": key,
@@ -65,11 +67,13 @@ def choice(
 
 def switch(label: str, *, key: str, default: bool = False, help: str | None = None) -> bool:
     """An on/off setting, kept in the address under `key`."""
+    remember_default(key, default)
     return bool(st.toggle(label, value=default, key=key, bind="query-params", help=help))
 
 
 def seed_control(label: str, *, key: str = SEED, default: int = 0) -> int:
     """The seed, kept in the address; between 0 and `MAX_SEED`."""
+    remember_default(key, default)
     return int(st.number_input(label, 0, MAX_SEED, default, 1, key=key, bind="query-params"))
 
 
@@ -79,11 +83,19 @@ def new_seed(key: str = SEED) -> None:
     st.session_state[key] = random.choice([s for s in range(1, MAX_SEED) if s != current])
 
 
+def remember_default(key: str, default: Any) -> None:
+    """Let `reset` bring back `default`; for a widget with a `key` that this module did not make."""
+    st.session_state.setdefault(_DEFAULTS, {})[key] = default
+
+
 def reset(prefix: str) -> None:
-    """Callback of "reset page": forget every setting of a page, so that its defaults return."""
-    for key in list(st.session_state.keys()):
-        if str(key).startswith(f"{prefix}_"):
-            del st.session_state[key]
+    """Callback of "reset page": every setting whose key starts with `<prefix>_` takes its default again."""
+    known = st.session_state.get(_DEFAULTS, {})
+    for key in [name for name in st.query_params if name.startswith(f"{prefix}_") and name not in known]:
+        del st.query_params[key]
+    for key, default in known.items():
+        if key.startswith(f"{prefix}_") and key in st.session_state:
+            st.session_state[key] = default
 
 
 def solved() -> list[str]:

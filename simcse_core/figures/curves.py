@@ -108,7 +108,7 @@ def live_curve(
         "animation": False,
         "textStyle": {"fontFamily": FONT, "color": theme.text},
         "title": {"text": title, "left": 0, "textStyle": heading},
-        "grid": {"left": 30, "right": 18, "top": 64 if several else 44, "bottom": 28, "containLabel": True},
+        "grid": {"left": 40, "right": 18, "top": 64 if several else 44, "bottom": 28, "containLabel": True},
         "legend": {"show": several, "top": 26, "left": 0, "data": [line.name for line in lines],
                    "textStyle": {"color": theme.text}},
         "tooltip": {"trigger": "axis", "backgroundColor": theme.background, "borderColor": theme.grid,

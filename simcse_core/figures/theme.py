@@ -59,7 +59,7 @@ class Theme:
 LIGHT = Theme(
     name="light",
     background="#ffffff",
-    text="#1f2933",
+    text="#0f1820",
     muted="#5b6673",
     grid="#e3e8ec",
     positive="#0072b2",
