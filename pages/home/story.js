@@ -75,7 +75,6 @@ class Story {
     const first = this.data === undefined;
     this.data = data;
     this.points = decodePoints(data.sphere.points);
-    this.groups = [...new Set(data.sphere.subjects)];
     if (first || data.at !== this.known) this.at = this.known = data.at;
     this.label();
     this.draw();
@@ -116,7 +115,7 @@ class Story {
     canvas.onpointerdown = (event) => { this.held = [event.clientX, event.clientY]; canvas.setPointerCapture(event.pointerId); };
     canvas.onpointerup = canvas.onpointercancel = () => { this.held = null; };
     canvas.onpointermove = (event) => this.held ? this.drag(event) : this.point(event);
-    canvas.onpointerleave = () => { this.$(".hover").textContent = ""; };
+    canvas.onpointerleave = () => this.name(undefined);
     canvas.onkeydown = (event) => {
       const turns = { ArrowLeft: [-0.15, 0], ArrowRight: [0.15, 0], ArrowUp: [0, -0.15], ArrowDown: [0, 0.15] };
       if (!(event.key in turns)) return;
@@ -272,10 +271,11 @@ class Story {
     this.globe(pen, radius, theme.grid);
     this.seen = this.project().map(([x, y, depth], i) => [x * radius, y * radius, depth, i]).sort((a, b) => a[2] - b[2]);
     for (const [x, y, depth, i] of this.seen) {
-      pen.globalAlpha = depth < 0 ? 0.3 : 0.95;
-      pen.fillStyle = theme.groups[this.groups.indexOf(sphere.subjects[i]) % theme.groups.length];
+      const topic = sphere.subjects[i] === this.topic;
+      pen.globalAlpha = depth < 0 ? 0.3 : 0.9;
+      pen.fillStyle = topic ? theme.positive : this.at === 0 ? theme.before : theme.after;
       pen.beginPath();
-      pen.arc(x, y, 2.6 + 0.9 * depth, 0, 7);
+      pen.arc(x, y, (topic ? 4.6 : 2.7) + 0.9 * depth, 0, 7);
       pen.fill();
     }
     pen.globalAlpha = 1;
@@ -301,7 +301,15 @@ class Story {
   point(event) {
     const frame = this.$("canvas").getBoundingClientRect(), x = event.clientX - frame.left - frame.width / 2, y = event.clientY - frame.top - frame.height / 2;
     const near = this.seen.filter(([a, b, depth]) => depth > 0 && Math.hypot(a - x, b - y) < 9).at(-1);
-    this.$(".hover").textContent = near ? this.data.sphere.texts[near[3]] : "";
+    this.name(near?.[3]);
+  }
+
+  name(index) {
+    const { texts, subjects } = this.data.sphere, topic = index === undefined ? undefined : subjects[index];
+    this.$(".hover").textContent = topic === undefined ? "" : `${topic}: ${texts[index]}`;
+    if (topic === this.topic) return;
+    this.topic = topic;
+    this.sphere();
   }
 
   pair() {

@@ -26,7 +26,7 @@ class Story:
 
     Attributes:
         made: Command, configuration, seed, versions, device and date of the run.
-        steps: Per saved step: step, loss, alignment, uniformity, mean_cosine, effective_rank, spearman, cosine_hist.
+        steps: Per saved step: `NUMBERS`, loss, spearman by set, and cosine_hist, (b,) densities.
         bins: (b + 1,) edges of every `cosine_hist`.
         examples: Pairs with their cosine at every saved step.
         sphere: Texts, subjects and unit points (steps, n, 3), base64 of little-endian float16.
@@ -55,21 +55,12 @@ class Story:
 
     def for_browser(self, theme: Theme, labels: dict[str, str], at: int) -> dict[str, Any]:
         """What the component draws: the run, the palette, the words, and the saved step to open on."""
-        colours = asdict(theme)
-        colours["groups"] = [
-            theme.positive,
-            theme.after,
-            theme.negative,
-            theme.hard,
-            theme.false,
-            theme.noise,
-        ]
         return {
             "steps": [{**row, "score": row["spearman"][SCORE]} for row in self.steps],
             "bins": self.bins,
             "examples": self.examples,
             "sphere": self.sphere,
-            "theme": colours,
+            "theme": asdict(theme),
             "labels": labels,
             "limits": _limits(self.steps),
             "top": 1.05 * max(max(row["cosine_hist"]) for row in self.steps),
