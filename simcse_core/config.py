@@ -39,13 +39,14 @@ class ComponentConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class OptimConfig:
-    """AdamW with linear decay and clipping."""
+    """AdamW, its schedule and clipping."""
 
     steps: Annotated[int, Range(1, 1_000_000, "Optimiser steps", (10, 20, 40, 80, 160, 320))] = 20
     batch_size: Annotated[int, Range(2, 4096, "Sentences per step", (8, 16, 32, 64, 128, 256))] = 64
     learning_rate: Annotated[
         float, Range(1e-7, 1.0, "Peak step size of AdamW", (3e-6, 1e-5, 3e-5, 5e-5, 1e-4, 3e-4))
     ] = 3e-5
+    schedule: Annotated[str, Choice(("linear", "constant"), "Rate after the warm-up: falls to 0, or stays")] = "linear"
     weight_decay: Annotated[float, Range(0.0, 1.0, "Decoupled weight decay", (0.0, 0.01, 0.1))] = 0.0
     warmup: Annotated[float, Range(0.0, 0.9, "Share of the steps with rising rate", (0.0, 0.1))] = 0.0
     clip_norm: Annotated[float, Range(0.0, 1e6, "Largest gradient norm; 0 leaves it", (0.0, 1.0))] = 1.0

@@ -125,7 +125,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     ]
     table(head, rows)
     average = float(np.mean([t["spearman"]["all"] for t in report["tasks"].values()]))
-    say(f"\naverage of {len(rows)} tasks ('all'): {average:.2f}   {options.model}, {encoder.pooling}, {encoder.precision}")
+    say(f"\naverage of {len(rows)} tasks ('all'): {average:.2f}   {options.model}, {encoder.pooling}, {str(encoder.dtype).removeprefix('torch.')}")
     return 0
 
 

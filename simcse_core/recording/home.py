@@ -72,7 +72,7 @@ def record(out: Path, *, sts: Path | None = None, steps: int | None = None) -> d
             "python -m simcse_core record home --data DIR",
             seed=run.seed,
             device=str(encoder.device),
-            precision=encoder.precision,
+            precision=str(encoder.dtype).removeprefix("torch."),
             config=run.to_dict(),
         )
     )

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from simcse_core.config import RunConfig
 from simcse_core.data.datasets import datasets, load_dataset_records
 from simcse_core.data.readers import read_training
@@ -93,7 +95,7 @@ class _Execution:
             Started(
                 step=trainer.step,
                 device=str(encoder.device),
-                precision=encoder.precision,
+                precision=str(encoder.dtype).removeprefix("torch."),
                 sentences=len(records),
                 versions=versions(),
                 notes=tuple(encoder.notes),
@@ -214,5 +216,5 @@ def encoder_to_train(config: RunConfig, checkpoint: Path | None = None) -> Encod
         max_length=wanted.max_length,
     )
     if wanted.head == "mlp":
-        encoder.add_head(seed=config.seed)
+        encoder.attach_head(generator=torch.Generator().manual_seed(config.seed))
     return encoder

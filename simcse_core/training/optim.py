@@ -23,15 +23,17 @@ def make_optimizer(parameters: Iterable[Tensor], config: OptimConfig) -> torch.o
 
 
 def learning_rate_at(step: int, config: OptimConfig) -> float:
-    """Linear warm-up over the first `warmup` share of the steps, then linear decay to 0.
+    """Linear warm-up over the first `warmup` share of the steps, then linear decay to 0 or the peak throughout.
 
     Args:
         step: 0 for the first step.
-        config: Peak rate, number of steps and warm-up share.
+        config: Peak rate, schedule, number of steps and warm-up share.
     """
     rising = int(config.warmup * config.steps)
     if step < rising:
         return config.learning_rate * (step + 1) / (rising + 1)
+    if config.schedule == "constant":
+        return config.learning_rate
     return config.learning_rate * max(0.0, (config.steps - step) / max(1, config.steps - rising))
 
 

@@ -131,13 +131,14 @@ class Trainer:
     def _extra_weights(self) -> dict[str, nn.Parameter]:
         """Trained weights that are not part of the saved encoder: the training head and the loss's own."""
         extra: dict[str, nn.Parameter] = {}
-        for name, module in (("head", self.encoder.head), ("loss", self.loss)):
+        for name, module in (("head", self.encoder.training_head), ("loss", self.loss)):
             if isinstance(module, nn.Module):
                 extra |= {f"{name}.{key}": p for key, p in module.named_parameters()}
         return extra
 
     def _parameters(self) -> list[nn.Parameter]:
-        return [*self.encoder.model.parameters(), *self._extra_weights().values()]
+        own = self.loss.parameters() if isinstance(self.loss, nn.Module) else ()
+        return [*self.encoder.parameters(), *own]
 
     def _texts(self) -> dict[str, list[str]]:
         generator = np.random.default_rng([self.config.seed, 1, self.step])

@@ -31,3 +31,5 @@ def test_linear_decay_ends_at_zero_and_warms_up() -> None:
     assert [learning_rate_at(s, config) for s in (0, 5, 9, 10)] == pytest.approx([1.0, 0.5, 0.1, 0.0])
     warm = OptimConfig(steps=10, learning_rate=1.0, warmup=0.2)
     assert [learning_rate_at(s, warm) for s in (0, 1, 2, 10)] == pytest.approx([1 / 3, 2 / 3, 1.0, 0.0])
+    steady = OptimConfig(steps=10, learning_rate=1.0, warmup=0.2, schedule="constant")
+    assert [learning_rate_at(s, steady) for s in (0, 2, 9)] == pytest.approx([1 / 3, 1.0, 1.0])
