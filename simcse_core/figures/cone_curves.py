@@ -1,0 +1,297 @@
+"""Curves of the cone, as ECharts options: cosines of random pairs, spectra, layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simcse_core.figures.layout import FONT
+from simcse_core.figures.theme import Theme, faded
+
+LAYER_MARKS = (
+    ("text", "circle", "solid"),
+    ("positive", "rect", "dashed"),
+    ("hard", "triangle", "dotted"),
+    ("false", "diamond", "dashed"),
+    ("negative", "roundRect", "dotted"),
+    ("after", "arrow", "solid"),
+    ("noise", "pin", "dashed"),
+)
+"""Role, symbol and dash of the read-outs, in their order."""
+Option = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hump:
+    """One distribution of cosines: its name, counts per bin, mean (None: not marked), role and dash."""
+
+    name: str
+    counts: ArrayLike
+    mean: float | None
+    role: str
+    dash: str = "solid"
+
+
+def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title: str) -> Option:
+    """Cosines of random pairs from -1 to 1, each scaled to its own peak, the means written on them.
+
+    Scaled, because one encoder may put every pair into a single bin: the place tells, not the height.
+
+    Args:
+        edges: (b + 1,) bin edges.
+        humps: Distributions over them; one without a mean is a dotted reference.
+        theme: Palette.
+        title: What was measured.
+    """
+    bounds = np.asarray(edges, dtype=np.float64)
+    middles = (bounds[:-1] + bounds[1:]) / 2
+    series = []
+    marked = 0
+    for hump in humps:
+        counts = np.asarray(hump.counts, dtype=np.float64)
+        heights = counts / max(float(counts.max()), 1.0)
+        colour = getattr(theme, hump.role)
+        points = [[round(float(x), 3), round(float(y), 4)] for x, y in zip(middles, heights, strict=True)]
+        line: Option = {
+            "type": "line",
+            "id": hump.name,
+            "name": hump.name,
+            "data": points,
+            "showSymbol": False,
+            "color": colour,
+            "lineStyle": {"width": 2.5 if hump.mean is not None else 1.5, "type": hump.dash, "color": colour},
+            "areaStyle": {"color": faded(colour, 0.16 if hump.mean is not None else 0.0)},
+        }
+        if hump.mean is not None:
+            line["markLine"] = _mean_mark(hump, 1.1 + 0.14 * marked, colour, theme)
+            marked += 1
+        series.append(line)
+    option = _plain(theme, title, [hump.name for hump in humps])
+    tooltip = {**option["tooltip"], "valueFormatter": "%.2f of the peak"}
+    return {
+        **option,
+        "animation": True,
+        "animationDuration": 0,
+        "animationDurationUpdate": 500,
+        "tooltip": tooltip,
+        "grid": {"left": 12, "right": 12, "top": 62, "bottom": 44},
+        "xAxis": _value_axis(theme, "cosine of a random pair of sentences", -1, 1, gap=26),
+        "yAxis": {"type": "value", "min": 0, "max": 1.5, "show": False},
+        "series": series,
+    }
+
+
+def _mean_mark(hump: Hump, height: float, colour: str, theme: Theme) -> Option:
+    """A line at the mean, with the number at its top, on the side where there is room."""
+    mean = float(hump.mean or 0.0)
+    label = {
+        "show": True,
+        "formatter": f"mean {mean:.2f}" if abs(mean) < 0.995 else f"mean {mean:.4f}",
+        "color": theme.text,
+        "fontSize": 14,
+        "fontWeight": 600,
+        "position": "end",
+        "align": "right" if mean > 0.7 else "left",
+        "verticalAlign": "top",
+        "padding": [0, 6, 0, 6],
+    }
+    return {
+        "symbol": ["none", "none"],
+        "silent": True,
+        "label": label,
+        "animation": False,
+        "lineStyle": {"color": colour, "width": 2, "type": hump.dash},
+        "data": [[{"coord": [mean, 0]}, {"coord": [mean, height]}]],
+    }
+
+
+def _plain(theme: Theme, title: str, names: Sequence[str]) -> Option:
+    """What all options here share: title, legend, tooltip, a save button for the picture."""
+    return {
+        "textStyle": {"fontFamily": FONT, "color": theme.text},
+        "title": {
+            "text": title,
+            "left": 0,
+            "top": 0,
+            "textStyle": {"color": theme.text, "fontSize": 15, "fontWeight": 400, "fontFamily": FONT},
+        },
+        "legend": {
+            "type": "scroll",
+            "top": 26,
+            "left": 0,
+            "data": list(names),
+            "itemWidth": 28,
+            "textStyle": {"color": theme.text},
+            "pageTextStyle": {"color": theme.text},
+            "pageIconColor": theme.text,
+            "pageIconInactiveColor": theme.grid,
+        },
+        "tooltip": {
+            "trigger": "axis",
+            "backgroundColor": theme.background,
+            "borderColor": theme.grid,
+            "textStyle": {"color": theme.text},
+            "confine": True,
+        },
+    }
+
+
+def _value_axis(
+    theme: Theme, label: str, low: float | None, high: float | None, *, gap: int, log: bool = False
+) -> Option:
+    ends = {key: value for key, value in (("min", low), ("max", high)) if value is not None}
+    return {
+        "type": "log" if log else "value",
+        "name": label,
+        "nameLocation": "middle",
+        "nameGap": gap,
+        "nameTextStyle": {"color": theme.muted, "fontSize": 13},
+        "axisLabel": {"color": theme.muted, "fontSize": 12},
+        "axisLine": {"show": True, "lineStyle": {"color": theme.grid}},
+        "axisTick": {"show": False},
+        "splitLine": {"lineStyle": {"color": theme.grid}},
+        "minorSplitLine": {"show": False},
+        **ends,
+    }
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Shares of the squared length, largest first, (k,), summing to 1; with a name, a role and a dash."""
+
+    name: str
+    energy: ArrayLike
+    role: str
+    dash: str = "solid"
+
+
+def spectra(lines: Sequence[Spectrum], theme: Theme, *, title: str) -> Option:
+    """Share of each direction (both axes logarithmic) above the cumulative share, on one axis of ranks."""
+    series: list[Option] = []
+    longest = max(len(np.asarray(line.energy)) for line in lines)
+    for line in lines:
+        energy = np.asarray(line.energy, dtype=np.float64)
+        colour = getattr(theme, line.role)
+        for panel, values in enumerate((np.maximum(energy, 1e-6), np.cumsum(energy))):
+            points = [[rank, float(f"{value:.4g}")] for rank, value in enumerate(values, start=1)]
+            series.append(
+                {
+                    "type": "line",
+                    "id": f"{line.name} {panel}",
+                    "name": line.name,
+                    "data": points,
+                    "showSymbol": False,
+                    "xAxisIndex": panel,
+                    "yAxisIndex": panel,
+                    "color": colour,
+                    "lineStyle": {"width": 2.5, "type": line.dash, "color": colour},
+                }
+            )
+    ranks: Option = {"log": True, "low": 1, "high": longest, "gap": 26}
+    upper = {**_value_axis(theme, "", **ranks), "gridIndex": 0, "axisLabel": {"show": False}}
+    lower = {**_value_axis(theme, "direction, strongest first (log)", **ranks), "gridIndex": 1}
+    share = {**_value_axis(theme, "share of squared length (log)", 1e-5, 1, gap=48, log=True), "gridIndex": 0}
+    total = {**_value_axis(theme, "cumulative", 0, 1, gap=48), "gridIndex": 1, "splitNumber": 2}
+    return {
+        **_plain(theme, title, [line.name for line in lines]),
+        "animation": False,
+        "grid": [
+            {"left": 70, "right": 14, "top": 62, "height": "46%"},
+            {"left": 70, "right": 14, "top": "71%", "bottom": 46},
+        ],
+        "axisPointer": {"link": [{"xAxisIndex": "all"}]},
+        "xAxis": [upper, lower],
+        "yAxis": [share, total],
+        "series": series,
+    }
+
+
+@dataclass(frozen=True)
+class Layers:
+    """One read-out over the layers: its name, layer -> value, and whether it is the chosen one."""
+
+    name: str
+    values: Mapping[int, float]
+    chosen: bool = False
+
+
+def layer_curves(
+    curves: Sequence[Layers],
+    theme: Theme,
+    *,
+    title: str,
+    y_label: str,
+    limits: tuple[float | None, float | None],
+    marks: Mapping[str, int],
+    reference: tuple[str, float] | None = None,
+) -> Option:
+    """One number over the layers, one line a read-out; the chosen one is drawn strong.
+
+    Args:
+        curves: One a read-out.
+        theme: Palette.
+        title: Of what encoder.
+        y_label: With unit and good direction.
+        limits: Ends of the value axis; None fits the data.
+        marks: Label -> layer, as upright lines: where the page reads.
+        reference: Name and value of a level line.
+    """
+    deepest = max(max(curve.values) for curve in curves)
+    series = []
+    for curve, (role, symbol, dash) in zip(curves, LAYER_MARKS * 2, strict=False):
+        colour = getattr(theme, role)
+        look = {
+            "width": 4 if curve.chosen else 1.75,
+            "type": "solid" if curve.chosen else dash,
+            "color": colour,
+        }
+        data = [[layer, curve.values[layer]] for layer in sorted(curve.values)]
+        series.append(
+            {
+                "type": "line",
+                "id": curve.name,
+                "name": curve.name,
+                "data": data,
+                "symbol": symbol,
+                "color": colour,
+                "symbolSize": 9 if curve.chosen else 6,
+                "lineStyle": look,
+                "z": 5 if curve.chosen else 2,
+            }
+        )
+    lines: list[Option] = [
+        {
+            "xAxis": layer,
+            "label": {"formatter": name, "position": "insideEndTop", "rotate": 0},
+            "lineStyle": {"color": theme.muted, "type": "dashed"},
+        }
+        for name, layer in marks.items()
+    ]
+    if reference is not None:
+        label = {"formatter": f"{reference[0]} {reference[1]:.3g}", "position": "insideEndBottom"}
+        lines.append(
+            {"yAxis": reference[1], "label": label, "lineStyle": {"color": theme.muted, "type": "dotted"}}
+        )
+    series[0]["markLine"] = {
+        "symbol": ["none", "none"],
+        "silent": True,
+        "animation": False,
+        "data": lines,
+        "label": {"color": theme.text, "fontSize": 12},
+    }
+    bottom = {
+        **_value_axis(theme, "layer (0: word and position embeddings)", 0, deepest, gap=26),
+        "interval": 1,
+    }
+    return {
+        **_plain(theme, title, [curve.name for curve in curves]),
+        "animation": False,
+        "grid": {"left": 62, "right": 18, "top": 70, "bottom": 46},
+        "xAxis": bottom,
+        "yAxis": _value_axis(theme, y_label, *limits, gap=44),
+        "series": series,
+    }
