@@ -2,7 +2,7 @@
 
 A check of our own gold scores as much as of the encoder: a good encoder agrees well overall, is fooled by
 negation and swapped roles (cosine high, gold low), and must not be at odds with plain paraphrases or
-unrelated pairs. Run from the repository: `python -m benchmarks.gold_scores [--model M] [--data pairs] [--json]`.
+unrelated pairs. Run from the repository: `python -m benchmarks.gold_scores [--model M] [--data SET]`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from typing import Any
 import numpy as np
 
 from simcse_core import load_encoder
-from simcse_core.data.datasets import load_dataset_records
-from simcse_core.data.records import ScoredPairs
+from simcse_core.data.datasets import load_scored_pairs
 from simcse_core.evaluation.sts import evaluate_pairs
 
 
 def measure(model: str, data: str) -> dict[str, Any]:
     """Spearman x 100 overall with its interval, and by phenomenon with mean cosine and mean gold score."""
-    pairs = load_dataset_records(data)
-    if not isinstance(pairs, ScoredPairs):
-        raise SystemExit(f"{data} has no scored pairs")
+    pairs = load_scored_pairs(data)
     encoder = load_encoder(model, device="cpu", precision="fp32")
     result = evaluate_pairs(encoder, pairs)
     subsets = {}

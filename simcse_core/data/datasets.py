@@ -18,8 +18,18 @@ from simcse_core import runtime
 from simcse_core.data.readers import read_scored_pairs, read_sentences, read_triples
 from simcse_core.data.records import ScoredPairs, Triplet
 from simcse_core.data.sts_sets import SOURCE, load_split, sts_folder
-from simcse_core.errors import DataError, SimCSEError
+from simcse_core.errors import ConfigError, DataError, SimCSEError
 from simcse_core.registry import Registry
+
+__all__ = [
+    "Records",
+    "available",
+    "datasets",
+    "load_dataset_records",
+    "load_scored_pairs",
+    "sentence_subjects",
+    "sts_folder",
+]
 
 Record = TypeVar("Record")
 Records = Sequence[str] | Sequence[Triplet] | ScoredPairs
@@ -213,3 +223,17 @@ def load_dataset_records(name: str) -> Records:
         DataError: It is not on this machine, or is broken.
     """
     return datasets[name]()
+
+
+def load_scored_pairs(name: str) -> ScoredPairs:
+    """A data set of scored pairs.
+
+    Raises:
+        ConfigError: There is no such data set, or it has no scores.
+        DataError: It is not on this machine, or is broken.
+    """
+    records = load_dataset_records(name)
+    if not isinstance(records, ScoredPairs):
+        scored = [n for n in datasets if datasets.info(n).traits["kind"] == "scored_pairs"]
+        raise ConfigError(f"{name!r} has no scored pairs.", hint=f"Sets that do: {', '.join(scored)}.")
+    return records

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,8 @@ class Triplet:
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredPairs:
-    """Scored pairs as columns of equal length n.
+class ScoredPairs(Sequence[ScoredPair]):
+    """Scored pairs as columns of equal length n; also a sequence of rows.
 
     Attributes:
         first: n sentences.
@@ -82,13 +83,25 @@ class ScoredPairs:
         """Row by row."""
         return (ScoredPair(*row) for row in zip(self.first, self.second, self.score.tolist(), strict=True))
 
+    @overload
+    def __getitem__(self, index: int) -> ScoredPair: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ScoredPairs: ...
+
+    def __getitem__(self, index: int | slice) -> ScoredPair | ScoredPairs:
+        """One row, or the rows of a slice."""
+        if isinstance(index, slice):
+            return self.take(range(len(self))[index])
+        return ScoredPair(self.first[index], self.second[index], float(self.score[index]))
+
     def sentences(self) -> list[str]:
         """Every distinct sentence once, in order of first appearance."""
         return list(dict.fromkeys(text for row in zip(self.first, self.second, strict=True) for text in row))
 
     def take(self, rows: Sequence[int] | NDArray[np.integer] | NDArray[np.bool_]) -> ScoredPairs:
         """The given rows (indices, or a mask of length n), in that order."""
-        chosen = np.arange(len(self))[np.asarray(rows)].tolist()
+        chosen = np.arange(len(self))[np.asarray(rows)].tolist() if len(rows) else []
         labels = None if self.labels is None else tuple(self.labels[i] for i in chosen)
         first, second = (tuple(column[i] for i in chosen) for column in (self.first, self.second))
         return ScoredPairs(first, second, self.score[chosen], labels, self.name)

@@ -15,6 +15,7 @@ from simcse_core.data.datasets import (
     available,
     datasets,
     load_dataset_records,
+    load_scored_pairs,
     sentence_subjects,
     sts_folder,
 )
@@ -70,6 +71,13 @@ def test_absent_public_sets_say_what_to_do(nowhere: Path, name: str) -> None:
     with pytest.raises(DataError, match="is not on this machine") as caught:
         load_dataset_records(name)
     assert "Hub" in caught.value.hint
+
+
+def test_scored_pairs_by_name() -> None:
+    assert load_scored_pairs("pairs-zh").labels is not None
+    with pytest.raises(ConfigError, match="'triples' has no scored pairs") as caught:
+        load_scored_pairs("triples")
+    assert "stsb-test" in caught.value.hint
 
 
 def test_unknown_names_list_the_known() -> None:

@@ -233,6 +233,8 @@ def test_phenomenon_becomes_the_label() -> None:
     assert pairs.sentences() == ["a", "b", "c"]
     assert pairs.take(pairs.score > 4).labels == ("paraphrase",)
     assert pairs.take([1, 0]).first == ("c", "a")
+    assert pairs[-1] == ScoredPair("c", "a", 5.0) and pairs[1:].labels == ("paraphrase",)
+    assert len(pairs[2:]) == 0 and pairs[2:].labels == ()
     both = join([pairs, pairs], "twice")
     assert (len(both), both.labels, both.name) == (4, pairs.labels * 2, "twice")
 
