@@ -9,6 +9,9 @@ from pages.ui import shell
 PAGES = (
     # section, package under pages/ and address, icon
     shell.Entry("start", "home", ":material/explore:"),
+    shell.Entry("see", "pairs", ":material/compare_arrows:"),
+    shell.Entry("see", "cone", ":material/cyclone:"),
+    shell.Entry("run", "lab", ":material/play_circle:"),
     shell.Entry("reference", "notes", ":material/menu_book:"),
 )
 

@@ -1,0 +1,1 @@
+"""Pairs and search: what a similarity means, under one to four checkpoints."""

@@ -1,0 +1,134 @@
+"""Which checkpoints are compared: shipped ones, layers of MiniLM, finished runs, and whatever is typed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.pairs.recorded import OPENING
+from pages.ui import state
+from pages.ui.text import plain, t
+from simcse_core.encoders import list_encoders
+from simcse_core.encoders.poolers import poolers
+from simcse_core.errors import ConfigError, SimCSEError
+from simcse_core.runs.store import RUN_ID, Run, RunStore
+
+KEY = "pr_models"
+POOLING = "pr_pool"
+OWN = "own"
+MOST = 4
+RUNS_SHOWN = 20
+
+
+def run_of(name: str) -> Run | None:
+    """The run behind `RUN` or `RUN@STEP`, if there is one."""
+    run_id = name.partition("@")[0]
+    if not RUN_ID.fullmatch(run_id):
+        return None
+    try:
+        return RunStore().get(run_id)
+    except SimCSEError:
+        return None
+
+
+def loadable(name: str) -> str:
+    """What `load_encoder` is given: a run becomes its folder at a fixed step, so that the name stays true."""
+    run = run_of(name)
+    if run is None:
+        return name.strip()
+    step = name.partition("@")[2] or str(max(run.checkpoints(), default="last"))
+    return f"{run.folder}@{step}"
+
+
+def title(name: str) -> str:
+    """Human name of a checkpoint; not yet disarmed for Markdown."""
+    base, _, layers = name.partition(":")
+    known = {entry.name: entry for entry in list_encoders()}
+    if base in known and layers.isdigit():
+        return t("pairs.first_layers", model=known[base].title, layers=layers)
+    if base in known:
+        return known[base].title
+    run = run_of(name)
+    if run is not None:
+        step = name.partition("@")[2] or max(run.checkpoints(), default=0)
+        return t("pairs.run", name=run.id, step=step)
+    return Path(name).name if "/" in name and Path(name).expanduser().is_dir() else name
+
+
+def role(name: str) -> str:
+    """`before` for a checkpoint cut from a trained one, `after` for the rest."""
+    return "before" if ":" in name and run_of(name) is None else "after"
+
+
+def known_names() -> list[str]:
+    """Names to choose from, the opening two first."""
+    entries = [entry for entry in list_encoders() if entry.available or entry.name in OPENING]
+    cut = [f"{e.name}:{k}" for e in entries for k in range(1, e.layers)]
+    runs = [run.id for run in RunStore().list()[:RUNS_SHOWN] if run.checkpoints()]
+    return list(dict.fromkeys([*OPENING, *(e.name for e in entries), *runs, *cut]))
+
+
+def opening(asked: str | None) -> list[str]:
+    """What is compared at first: the usual two, or what the address asks for beside what it was made from."""
+    if not asked:
+        return list(OPENING)
+    run = run_of(asked)
+    if run is None:
+        return list(dict.fromkeys([asked, "minilm"]))
+    try:
+        return list(dict.fromkeys([run.config.encoder.name, asked]))
+    except SimCSEError:
+        return [asked]
+
+
+def choose() -> list[str]:
+    """The checkpoints to compare, one to four, kept in the address."""
+    options = known_names()
+    asked = st.query_params.get(state.CHECKPOINT)
+    default = opening(asked)
+    chosen = st.multiselect(
+        t("pairs.checkpoints"),
+        list(dict.fromkeys([*options, *default])),
+        default=default,
+        key=KEY,
+        bind="query-params",
+        format_func=lambda name: title(name),
+        max_selections=MOST,
+        accept_new_options=True,
+        placeholder=t("pairs.checkpoints_empty"),
+        help=t("pairs.checkpoints_help"),
+        wrap=True,
+    )
+    return [name.strip() for name in chosen if name.strip()]
+
+
+def drop(name: str) -> None:
+    """Callback: go on without a checkpoint that gave trouble."""
+    st.session_state[KEY] = [n for n in st.session_state.get(KEY, []) if n.strip() != name] or list(OPENING)
+
+
+def choose_pooling() -> str | None:
+    """The pooling for all checkpoints; None for each checkpoint's own."""
+    names = [OWN, *(name for name in poolers if name != "mask")]
+    chosen = state.choice(
+        t("pairs.pooling"), names, OWN, key=POOLING, kind="select", help=t("pairs.pooling_help"),
+        format_func=lambda n: t("pairs.pooling_own") if n == OWN else poolers.info(n).title,
+    )  # fmt: skip
+    return None if chosen == OWN else chosen
+
+
+def one_of(names: list[str], *, key: str) -> str:
+    """The checkpoint a list or a search uses: the last of the chosen ones unless another is picked.
+
+    Raises:
+        ConfigError: No checkpoint is chosen.
+    """
+    if not names:
+        raise ConfigError(t("pairs.no_checkpoint"))
+    if len(names) == 1:
+        return names[0]
+    default = "minilm" if "minilm" in names else names[-1]
+    return state.choice(
+        t("pairs.which"), names, default, key=key, kind="radio", format_func=lambda n: plain(title(n))
+    )
