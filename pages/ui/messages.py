@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitDuplicateElementKey
 
 from pages.ui.text import plain, t
 from simcse_core.errors import SimCSEError
@@ -25,10 +27,18 @@ def refuse(error: SimCSEError) -> None:
 def failed(error: BaseException) -> None:
     """Show and log a fault of ours: one friendly sentence, details on request."""
     log.error("a page failed", exc_info=error)
-    with st.container(key=FAILURE_KEY):
+    with _failure_box():
         st.error(f"**{t('shell.failed')}** {t('shell.failed_hint')}", icon=":material/error:")
         with st.expander(t("shell.failed_details")):
             st.code("".join(traceback.format_exception(error)), language=None, wrap_lines=True)
+
+
+def _failure_box() -> DeltaGenerator:
+    """A box that tests find by its key; a second fault on the same page has one without."""
+    try:
+        return st.container(key=FAILURE_KEY)
+    except StreamlitDuplicateElementKey:
+        return st.container()
 
 
 @contextmanager

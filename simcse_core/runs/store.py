@@ -22,6 +22,7 @@ from simcse_core.config import RunConfig
 from simcse_core.errors import RunError
 from simcse_core.runs.files import append_line, read_json, read_lines, write_json
 from simcse_core.runs.processes import is_running, this_process
+from simcse_core.runs.queue import Queue
 from simcse_core.runs.snapshot import RunSnapshot, fold
 from simcse_core.runtime import home
 from simcse_core.training.events import Event
@@ -70,6 +71,10 @@ class Run:
         """Append an event with the time of now."""
         append_line(self.events_file, {**event.to_dict(), "time": time.time()})
 
+    def claim(self) -> None:
+        """Say that this process is about to train the run, so that it never looks lost between queue and lock."""
+        write_json(self.folder / ".owner.json", this_process())
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Be the one process that trains this run.
@@ -83,7 +88,7 @@ class Run:
         except Timeout:
             raise RunError(f"{self.id} is being trained by another process.") from None
         try:
-            write_json(self.folder / ".owner.json", this_process())
+            self.claim()
             yield
         finally:
             (self.folder / ".owner.json").unlink(missing_ok=True)
@@ -98,6 +103,10 @@ class Run:
         alive = self.alive()  # before the events: a run that ends in between must not look lost
         total = self.config.optim.steps
         return fold(self.events(), total=total, alive=alive, position=position, now=time.time())
+
+    def status(self) -> str:
+        """The run's status, with a look into the queue of its store."""
+        return self.snapshot(Queue(self.folder.parent).position(self.id)).status
 
     def command(self, command: str, *, until_step: int | None = None) -> None:
         """Leave a wish for the loop: run, pause or stop; with `until_step`, run to that step and pause."""

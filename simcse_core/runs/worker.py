@@ -67,7 +67,7 @@ class _Worker:
         idle_since = time.monotonic()
         while True:
             waiting = fair_order(self.queue.waiting(self.device), self.served)
-            if waiting and self.queue.remove(waiting[0].run):
+            if waiting and self.claimed(waiting[0]):
                 self.take(waiting[0])
                 idle_since = time.monotonic()
                 continue
@@ -75,6 +75,18 @@ class _Worker:
             if gone or (parent is None and time.monotonic() - idle_since > patience):
                 return
             time.sleep(POLL)
+
+    def claimed(self, ticket: Ticket) -> bool:
+        """Mark the run before its ticket goes, so that at no moment it is neither waiting nor alive."""
+        run = Run(self.root / ticket.run)
+        try:
+            run.claim()
+        except OSError:  # its folder is gone, or the disk is full: `take` finds out
+            return self.queue.remove(ticket.run)
+        if self.queue.remove(ticket.run):
+            return True
+        (run.folder / ".owner.json").unlink(missing_ok=True)  # stopped in between
+        return False
 
     def take(self, ticket: Ticket) -> None:
         from simcse_core.runs.execute import execute
