@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import state
 from pages.ui.exports import page_address
+from pages.ui.text import formula as display
 from pages.ui.text import t
 
 FIGURE_SHARE = (0.62, 0.38)
@@ -47,7 +48,7 @@ class Frame:
             st.header(t("shell.why"), anchor=False)
             st.markdown(text)
             for line in filter(None, (formula, live)):
-                st.latex(line)
+                display(line)
 
     def challenge(self) -> DeltaGenerator:
         """Place of the one challenge; fill it with `pages.ui.challenge`."""

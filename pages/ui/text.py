@@ -81,3 +81,11 @@ def plain(text: str) -> str:
     Prefer `st.text` where a whole element holds the text.
     """
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def formula(latex: str) -> None:
+    """Draw LaTeX (without delimiters) as a formula of its own that breaks over lines on a narrow screen.
+
+    `st.latex` scrolls sideways instead, in a box that the keyboard does not reach.
+    """
+    st.markdown(rf"$\displaystyle {latex}$")
