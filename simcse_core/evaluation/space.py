@@ -1,4 +1,4 @@
-"""How a run moved a fixed set of sentences: their globe, neighbours and random cosines at every evaluation."""
+"""How a run moved a fixed set of sentences: their globe, neighbours and cosines at every evaluation."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from simcse_core.recording.provenance import made
 from simcse_core.runs.store import Run, RunStore
 
 EVERY = 2
-STEP_FIELDS = ("step", "loss", "learning_rate", "grad_norm")
+STEP_FIELDS = ("step", "loss", "learning_rate", "grad_norm", "sentences_per_second")
 EVALUATION_FIELDS = ("step", "alignment", "uniformity", "mean_cosine", "effective_rank", "spearman", "sets")
 
 

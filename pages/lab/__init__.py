@@ -1,0 +1,1 @@
+"""The training lab: watch a run happen."""
