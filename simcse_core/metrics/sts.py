@@ -30,12 +30,12 @@ def average_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @metrics.register(
     "spearman",
-    title="Spearman correlation, times 100",
+    title="Spearman correlation × 100",
     source="Spearman 1904; with average ranks for ties, as scipy.stats.spearmanr",
     equation=r"100\cdot\mathrm{corr}(\mathrm{rank}(\cos),\mathrm{rank}(gold))",
     direction="higher is better",
     range=(-100.0, 100.0),
-    unit="hundredths",
+    unit="× 100",
     isotropic=None,
 )
 def spearman(cosine: ArrayLike, gold: ArrayLike) -> float:
