@@ -198,10 +198,15 @@ def _changed(part: Any, section: str, values: dict[str, Any]) -> Any:
         kept = part.parameters if name == part.name else {}
         return ComponentConfig(name=name, parameters={**kept, **values})
     params = params_of(type(part))
-    for name in values:
+    accepted, problems = {}, []
+    for name, value in values.items():
         if name not in params:
-            raise ConfigError(f"{section} has no setting {name!r}.", hint=f"It has: {', '.join(params)}.")
-    try:
-        return dataclasses.replace(part, **{name: params[name].check(v) for name, v in values.items()})
-    except ConfigError as error:
-        raise ConfigError(f"{section}.{error.message}") from None
+            problems.append(f"{section} has no setting {name!r} (it has: {', '.join(params)})")
+            continue
+        try:
+            accepted[name] = params[name].check(value)
+        except ConfigError as error:
+            problems.append(f"{section}.{error.message}".rstrip("."))
+    if problems:
+        raise ConfigError("; ".join(problems) + ".")
+    return dataclasses.replace(part, **accepted)

@@ -81,8 +81,8 @@ def load_encoder(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence transformers' load report: layers that were cut off on purpose are not news."""
+def quiet() -> Iterator[None]:
+    """Silence transformers' reports and bars: layers that were cut off on purpose are not news."""
     from transformers.utils import logging
 
     level = logging.get_verbosity()
@@ -104,7 +104,7 @@ def _load_model(source: Source) -> tuple[Any, bool]:
     config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=False)
     families.keep_layers(config, source.layers)
     try:
-        with _quiet():
+        with quiet():
             model, report = AutoModel.from_pretrained(
                 source.folder,
                 config=config,

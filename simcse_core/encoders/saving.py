@@ -11,12 +11,23 @@ import torch
 from safetensors.torch import save_file
 
 from simcse_core.encoders.layout import OWN_FILE, TO_ST
+from simcse_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from simcse_core.encoders.encoder import Encoder
 
 
-def save_encoder(encoder: Encoder, folder: Path, *, extra: Mapping[str, Any] | None, half: bool) -> None:
+LAYOUTS = ("sentence-transformers", "transformers")
+
+
+def save_encoder(
+    encoder: Encoder,
+    folder: Path,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    half: bool = False,
+    layout: str = "sentence-transformers",
+) -> None:
     """Write weights, configuration, tokenizer and pooling.
 
     Args:
@@ -24,11 +35,19 @@ def save_encoder(encoder: Encoder, folder: Path, *, extra: Mapping[str, Any] | N
         folder: Made if missing; files of the same name are replaced.
         extra: More facts for simcse.json (title, licence, source, note …).
         half: Store weights in half precision, for shipping; they are computed in float32 or bfloat16 all the same.
+        layout: One of `LAYOUTS`; "transformers" leaves out the files that describe the pooling to
+            sentence-transformers.
+
+    Raises:
+        ConfigError: No such layout.
     """
+    if layout not in LAYOUTS:
+        raise ConfigError(f"There is no layout {layout!r}.", hint=f"There are: {', '.join(LAYOUTS)}.")
     folder.mkdir(parents=True, exist_ok=True)
     _save_model(encoder, folder, half)
     _save_tokenizer(encoder, folder)
-    _save_modules(encoder, folder)
+    if layout == "sentence-transformers":
+        _save_modules(encoder, folder)
     own = {
         "format": 1,
         "pooling": encoder.pooling,
@@ -57,7 +76,10 @@ def _save_model(encoder: Encoder, folder: Path, half: bool) -> None:
         weights = {
             key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in weights.items()
         }
-    encoder.model.save_pretrained(folder, state_dict=weights)
+    from simcse_core.encoders.loading import quiet
+
+    with quiet():
+        encoder.model.save_pretrained(folder, state_dict=weights)
 
 
 def _save_tokenizer(encoder: Encoder, folder: Path) -> None:
