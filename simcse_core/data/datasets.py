@@ -3,8 +3,8 @@
 Shipped texts were written for this project. Public sets are read from a local folder and, only when asked,
 fetched from the Hugging Face Hub; see `simcse_core.data.hub`.
 
-Traits: `kind` (sentences, scored_pairs, triples), `licence`, `language`, `shipped`, `rows` (None: whatever
-the file holds), `locate` (gives its file or folder) and `download` (what to ask `hub.fetch` for, or None).
+Traits: `kind` (sentences, scored_pairs, triples), `licence`, `language`, `shipped`, `rows` (of the
+official file; None for ours, which are counted by loading them), `locate` (gives its file or folder) and `download` (what to ask `hub.fetch` for, or None).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def sentence_subjects() -> list[tuple[str, str]]:
 
 @datasets.register(
     "sentences", title="Sentences on many subjects", source=PROJECT, kind="sentences", language="en",
-    licence=OURS, shipped=True, rows=3_300, locate=partial(_asset, "sentences"), download=None,
+    licence=OURS, shipped=True, rows=None, locate=partial(_asset, "sentences"), download=None,
 )  # fmt: skip
 def _sentences() -> list[str]:
     """English sentences on many subjects, for training and for looking at the space."""
@@ -100,7 +100,7 @@ def _sentences() -> list[str]:
 
 @datasets.register(
     "pairs", title="Scored pairs by phenomenon", source=PROJECT, kind="scored_pairs", language="en",
-    licence=OURS, shipped=True, rows=672, locate=partial(_asset, "pairs.tsv"), download=None,
+    licence=OURS, shipped=True, rows=None, locate=partial(_asset, "pairs.tsv"), download=None,
 )  # fmt: skip
 def _pairs() -> ScoredPairs:
     """English pairs scored 0 to 5, each labelled with what it tests; for evaluation only."""
@@ -109,7 +109,7 @@ def _pairs() -> ScoredPairs:
 
 @datasets.register(
     "triples", title="Triples with a hard negative", source=PROJECT, kind="triples", language="en",
-    licence=OURS, shipped=True, rows=1_122, locate=partial(_asset, "triples.tsv"), download=None,
+    licence=OURS, shipped=True, rows=None, locate=partial(_asset, "triples.tsv"), download=None,
 )  # fmt: skip
 def _triples() -> list[Triplet]:
     """English triples for training: a sentence, one that follows from it, one that contradicts it."""
@@ -118,7 +118,7 @@ def _triples() -> list[Triplet]:
 
 @datasets.register(
     "sentences-zh", title="Chinese sentences", source=PROJECT, kind="sentences", language="zh",
-    licence=OURS, shipped=True, rows=192, locate=partial(_asset, "sentences-zh.txt"), download=None,
+    licence=OURS, shipped=True, rows=None, locate=partial(_asset, "sentences-zh.txt"), download=None,
 )  # fmt: skip
 def _sentences_zh() -> list[str]:
     """Chinese sentences."""
@@ -127,7 +127,7 @@ def _sentences_zh() -> list[str]:
 
 @datasets.register(
     "pairs-zh", title="Chinese scored pairs", source=PROJECT, kind="scored_pairs", language="zh",
-    licence=OURS, shipped=True, rows=109, locate=partial(_asset, "pairs-zh.tsv"), download=None,
+    licence=OURS, shipped=True, rows=None, locate=partial(_asset, "pairs-zh.tsv"), download=None,
 )  # fmt: skip
 def _pairs_zh() -> ScoredPairs:
     """Chinese pairs scored 0 to 5; an English checkpoint cannot judge them, and they show it."""

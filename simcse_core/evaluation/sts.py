@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,7 +161,7 @@ class _Lookup:
     """Embeddings of distinct sentences by text."""
 
     def __init__(self, encode: Encode, sentences: list[str], progress: Progress | None = None) -> None:
-        # asked for its method first: an encoder is a module, so calling it would be a forward pass with gradients
+        # its method first: an encoder may be a module, and calling that is a forward pass with gradients
         own = getattr(encode, "encode", None)
         rows = own(sentences, progress=progress) if own is not None else cast(Any, encode)(sentences)
         self.rows = np.asarray(rows)

@@ -88,6 +88,22 @@ def test_every_distinct_sentence_is_encoded_once() -> None:
     assert result.interval == (None, None)
 
 
+def test_an_encoder_that_is_callable_is_asked_to_encode() -> None:
+    """A torch module is callable, and calling it would run a forward pass with gradients."""
+    pairs, vectors = scored([0.0, 0.5, 0.9], [1.0, 2.0, 4.2], "p")
+
+    class Module:
+        pooling = "mean"
+
+        def __call__(self, texts: list[str]) -> NDArray[np.float64]:
+            raise AssertionError("called instead of asked to encode")
+
+        def encode(self, texts: Sequence[str], *, progress: Any = None) -> NDArray[np.float64]:
+            return np.array([vectors[text] for text in texts])
+
+    assert evaluate_pairs(Module(), pairs).spearman["all"] == pytest.approx(100)
+
+
 def test_alignment_takes_pairs_strictly_above_four() -> None:
     pairs, vectors = scored([0.0, 0.5, 0.9], [1.0, 4.0, 4.2], "p")
     result = evaluate_pairs(lambda ts: np.array([vectors[t] for t in ts]), pairs)
