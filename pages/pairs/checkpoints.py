@@ -14,11 +14,13 @@ from simcse_core.encoders.poolers import poolers
 from simcse_core.errors import ConfigError, SimCSEError
 from simcse_core.runs.store import RUN_ID, Run, RunStore
 
-KEY = "pr_models"
+KEY, ADDRESS = "pr_models", "pr_ck"
+ADD, ADDED = "pr_add", "pr_added"
+_READ = "pairs_address_read"  # the address is read once: Reset must not bring it back
 POOLING = "pr_pool"
 OWN = "own"
 MOST = 4
-RUNS_SHOWN = 20
+RUNS_SHOWN, RUNS_OFFERED = 20, 2
 
 
 def run_of(name: str) -> Run | None:
@@ -65,8 +67,12 @@ def known_names() -> list[str]:
     """Names to choose from, the opening two first."""
     entries = [entry for entry in list_encoders() if entry.available or entry.name in OPENING]
     cut = [f"{e.name}:{k}" for e in entries for k in range(1, e.layers)]
-    runs = [run.id for run in RunStore().list()[:RUNS_SHOWN] if run.checkpoints()]
-    return list(dict.fromkeys([*OPENING, *(e.name for e in entries), *runs, *cut]))
+    return list(dict.fromkeys([*OPENING, *(e.name for e in entries), *_finished(), *cut]))
+
+
+def _finished() -> list[str]:
+    """Runs that have a checkpoint, newest first."""
+    return [run.id for run in RunStore().list()[:RUNS_SHOWN] if run.checkpoints()]
 
 
 def opening(asked: str | None) -> list[str]:
@@ -83,29 +89,58 @@ def opening(asked: str | None) -> list[str]:
 
 
 def choose() -> list[str]:
-    """The checkpoints to compare, one to four, kept in the address."""
-    options = known_names()
-    asked = st.query_params.get(state.CHECKPOINT)
-    default = opening(asked)
-    chosen = st.multiselect(
-        t("pairs.checkpoints"),
-        list(dict.fromkeys([*options, *default])),
-        default=default,
-        key=KEY,
-        bind="query-params",
-        format_func=lambda name: title(name),
-        max_selections=MOST,
-        accept_new_options=True,
-        placeholder=t("pairs.checkpoints_empty"),
-        help=t("pairs.checkpoints_help"),
-        wrap=True,
-    )
-    return [name.strip() for name in chosen if name.strip()]
+    """The checkpoints to compare, one to four, kept in the address as `pr_ck`."""
+    default = opening(st.query_params.get(state.CHECKPOINT))
+    if KEY not in st.session_state:
+        linked = [] if st.session_state.get(_READ) else st.query_params.get_all(ADDRESS)
+        st.session_state[KEY] = (
+            list(dict.fromkeys(name.strip() for name in linked if name.strip()))[:MOST] or default
+        )
+        st.session_state[_READ] = True
+    added = st.session_state.get(ADDED, [])
+    offered = [*OPENING, *default, *_finished()[:RUNS_OFFERED], *added, *st.session_state[KEY]]
+    with st.container(gap="xsmall"):
+        chosen = st.pills(
+            t("pairs.checkpoints"), list(dict.fromkeys(offered)), key=KEY, selection_mode="multi",
+            format_func=lambda name: plain(title(name)), on_change=_limit, persist_state="session",
+            help=t("pairs.checkpoints_help"),
+        )  # fmt: skip
+        with st.popover(t("pairs.add"), icon=":material/add:", type="tertiary"):
+            st.selectbox(
+                t("pairs.add_label"), [name for name in known_names() if name not in offered], index=None,
+                key=ADD, accept_new_options=True, format_func=title, on_change=_add,
+                placeholder=t("pairs.add_placeholder"), help=t("pairs.add_help"),
+            )  # fmt: skip
+    _remember(list(chosen), default)
+    return list(chosen)
+
+
+def _remember(chosen: list[str], default: list[str]) -> None:
+    """Keep the choice in the address, which stays clean for the opening one."""
+    if chosen != default:
+        st.query_params[ADDRESS] = chosen
+    elif ADDRESS in st.query_params:
+        del st.query_params[ADDRESS]
+
+
+def _limit() -> None:
+    """Callback: of more than four the last ones stay."""
+    st.session_state[KEY] = st.session_state[KEY][-MOST:]
+
+
+def _add() -> None:
+    """Callback: compare under one more checkpoint."""
+    name = (st.session_state.get(ADD) or "").strip()
+    st.session_state[ADD] = None
+    if name:
+        st.session_state[ADDED] = list(dict.fromkeys([*st.session_state.get(ADDED, []), name]))
+        st.session_state[KEY] = list(dict.fromkeys([*st.session_state[KEY], name]))[-MOST:]
 
 
 def drop(name: str) -> None:
     """Callback: go on without a checkpoint that gave trouble."""
-    st.session_state[KEY] = [n for n in st.session_state.get(KEY, []) if n.strip() != name] or list(OPENING)
+    st.session_state[KEY] = [n for n in st.session_state.get(KEY, []) if n != name] or list(OPENING)
+    st.session_state[ADDED] = [n for n in st.session_state.get(ADDED, []) if n != name]
 
 
 def choose_pooling() -> str | None:

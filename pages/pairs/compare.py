@@ -21,8 +21,8 @@ EXAMPLE = "pr_ex"
 FIELDS = ("pr_original", "pr_same", "pr_different")
 ROLES = {"same": "positive", "different": "hard"}
 FORMULA = (
-    r"\cos(u,v)=\frac{u^{\top}v}{\lVert u\rVert\,\lVert v\rVert}\qquad "
-    r"p=\frac{\#\{\cos_{\text{random}}<\cos(u,v)\}}{\#\text{random}}"
+    r"\begin{gathered}\cos(u,v)=\frac{u^{\top}v}{\lVert u\rVert\,\lVert v\rVert}\\[4pt]"
+    r"p=\frac{\#\{\text{random pairs below}\}}{\#\{\text{random pairs}\}}\end{gathered}"
 )
 LONGEST = 20_000  # characters of a text that are looked at
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -11,19 +12,21 @@ from numpy.typing import NDArray
 from pages.pairs import checkpoints, models, recorded
 from pages.pairs.compare import report
 from pages.pairs.scores import Trouble, percent
-from pages.ui.exports import code_panel, csv_button, plotly, show_data
+from pages.ui.challenge import goal
+from pages.ui.exports import code_panel, csv_button, echarts, show_data
 from pages.ui.frame import Frame
 from pages.ui.text import plain, prose, t
 from pages.ui.theme import current_theme
 from simcse_core.data.tables import clean
 from simcse_core.errors import SimCSEError
-from simcse_core.figures.matrices import similarity
+from simcse_core.figures.pair_matrix import height, pair_matrix
 from simcse_core.search.background import Background
 
 LINES = "pr_lines"
 MOST = 50
 LONGEST = 2_000
 TOP_PAIRS = 10
+STRANGERS, STRANGE = 5, 90.0  # lines, and percent of random pairs no two of them may reach
 
 
 def draw(page: Frame, names: list[str], pooling: str | None) -> None:
@@ -73,13 +76,10 @@ def _matrix(page: Frame, name: str, pooling: str | None, texts: list[str]) -> No
     except SimCSEError as error:
         report(Trouble(name, error))
         return
-    labels = [f"{i}" if len(texts) > 16 else f"{i} {text}" for i, text in enumerate(texts, 1)]
-    title = t("pairs.matrix", name=checkpoints.title(name))
+    st.markdown(f"**{t('pairs.matrix', name=plain(checkpoints.title(name)))}**")
     table = closest(texts, cosines, background)
-    figure = similarity(
-        cosines, current_theme(), rows=labels, columns=[str(i + 1) for i in range(len(texts))], title=title
-    )
-    plotly(figure, key="pr-matrix", alt=_takeaway(table, plainly=False))
+    option = pair_matrix(cosines, texts, current_theme())
+    echarts(option, key="pr-matrix", alt=_takeaway(table, plainly=False), height=height(len(texts)))
     st.caption(_takeaway(table))
     csv_button(
         {"": [f"{i + 1} {text}" for i, text in enumerate(texts)],
@@ -91,7 +91,21 @@ def _matrix(page: Frame, name: str, pooling: str | None, texts: list[str]) -> No
         top = {key: values[:TOP_PAIRS] for key, values in table.items()}
         st.dataframe(top, hide_index=True, width="stretch", key="pr-closest", alt=t("pairs.closest_alt"))
         show_data(table, "all-pairs", key="pr-all", alt=t("pairs.all_alt"))
-    page.why(t("pairs.list_why", percent=percent(background.share_below(float(np.median(table["cosine"]))))))
+    shares = [float(share) for share in table["% of random pairs below"]]
+    page.why(t("pairs.list_why", percent=percent(float(np.median(shares)) / 100)))
+    with page.challenge():
+        _try(texts, max(shares))
+
+
+def _try(texts: Sequence[str], highest: float) -> None:
+    """A list of strangers: no two of its lines alike."""
+    goal(
+        "pairs.strangers",
+        t("pairs.strangers", count=STRANGERS, percent=f"{STRANGE:.0f}"),
+        reached=len(texts) >= STRANGERS and highest < STRANGE,
+        status=t("pairs.strangers_status", count=len(texts), percent=f"{highest:.0f}"),
+        praise=t("pairs.strangers_done"),
+    )
 
 
 def closest(
@@ -109,7 +123,7 @@ def closest(
     }
 
 
-def _takeaway(table: dict[str, list[object]], *, plainly: bool = True) -> str:
+def _takeaway(table: dict[str, list[Any]], *, plainly: bool = True) -> str:
     first, second = (str(table[key][0])[:120] for key in ("first", "second"))
     if plainly:
         first, second = plain(first), plain(second)

@@ -11,7 +11,9 @@ import streamlit as st
 from pages.pairs import checkpoints, models, recorded, uploads
 from pages.pairs.compare import report
 from pages.pairs.jobs import SHORT, Job, jobs
-from pages.pairs.scores import Trouble, standing
+from pages.pairs.scores import Trouble, percent, standing
+from pages.pairs.tries import HIGH
+from pages.ui.challenge import goal
 from pages.ui.exports import code_panel, csv_button
 from pages.ui.frame import Frame
 from pages.ui.messages import refuse
@@ -28,6 +30,7 @@ OFF = 0.0
 THRESHOLDS = (OFF, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 LONGEST = 2_000
 RECORDED_UP_TO = 20
+SENTENCE_WIDTH = 330  # pixels
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def draw(page: Frame, names: list[str], pooling: str | None) -> None:
     with page.figure:
         query = _query()
         try:
-            _answer(name, pooling, query, corpus, top, threshold or -1.0)
+            _answer(page, name, pooling, query, corpus, top, threshold or -1.0)
         except DataError as error:
             refuse(error)
         except SimCSEError as error:
@@ -112,12 +115,18 @@ def _query() -> str:
         t("pairs.query"), key=QUERY, type="search", persist_state="session", live="300ms",
         placeholder=t("pairs.query_placeholder"), icon=":material/search:",
     )  # fmt: skip
-    st.pills(t("pairs.ready"), ready, key=READY, on_change=_fill, label_visibility="collapsed")
+    st.pills(t("pairs.ready"), ready, key=READY, on_change=_fill, label_visibility="collapsed", wrap=True)
     return clean((given or "")[:LONGEST])
 
 
 def _answer(
-    name: str, pooling: str | None, query: str, corpus: uploads.Corpus | None, top: int, threshold: float
+    page: Frame,
+    name: str,
+    pooling: str | None,
+    query: str,
+    corpus: uploads.Corpus | None,
+    top: int,
+    threshold: float,
 ) -> None:
     if corpus is None:
         st.info(t("pairs.no_file"), icon=":material/upload_file:")
@@ -134,7 +143,24 @@ def _answer(
             job, t("pairs.indexing", count=f"{len(corpus.texts):,}", name=plain(checkpoints.title(name)))
         )
         answer = _search(name, pooling, query, corpus, top, threshold, job)
-    _show(answer, models.background(name, pooling), name)
+    background = models.background(name, pooling)
+    _show(answer, background, name)
+    page.why(t("pairs.search_why"), formula=r"\operatorname{top}_k\; E q,\qquad E\in\mathbb{R}^{n\times d}")
+    with page.challenge():
+        _try(answer, background, query)
+
+
+def _try(answer: Answer, background: Background, query: str) -> None:
+    """A query to which nothing fits: a search answers all the same."""
+    share = background.share_below(answer.cosines[0]) if answer.cosines else 1.0
+    own = query not in recorded.recorded()["search"]["queries"]
+    goal(
+        "pairs.nothing_fits",
+        t("pairs.nothing_fits"),
+        reached=own and share < HIGH,
+        status=t("pairs.nothing_fits_status", percent=percent(share)),
+        praise=t("pairs.nothing_fits_done"),
+    )
 
 
 def _waiting(job: Job) -> None:
@@ -200,14 +226,14 @@ def _show(answer: Answer, background: Background, name: str) -> None:
         "from": list(answer.places),
     }
     st.dataframe(
-        table, hide_index=True, width="stretch", key="pr-hits", alt=t("pairs.hits_alt"),
+        table, hide_index=True, width="stretch", key="pr-hits", alt=t("pairs.hits_alt"), row_height=52,
         column_config={
             "cosine": st.column_config.ProgressColumn(
-                t("pairs.column_cosine"), min_value=0.0, max_value=1.0, format="%.3f", width=110
+                t("pairs.column_cosine"), min_value=0.0, max_value=1.0, format="%.3f", width=96
             ),
-            "sentence": st.column_config.TextColumn(t("pairs.column_sentence"), width="large"),
+            "sentence": st.column_config.TextColumn(t("pairs.column_sentence"), width=SENTENCE_WIDTH),
             "% of random pairs below": st.column_config.NumberColumn(
-                t("pairs.column_share"), format="%.2f", width=90
+                t("pairs.column_share"), format="%.1f", width=72
             ),
             "from": st.column_config.TextColumn(t("pairs.column_from"), width="small"),
         },

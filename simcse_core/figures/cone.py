@@ -1,4 +1,4 @@
-"""The cone in three dimensions: one or two globes with their points, mean direction and cap."""
+"""The cone in three dimensions: a globe with its points, their mean direction and their cap."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from simcse_core.figures.layout import styled
 from simcse_core.figures.theme import WEIGHTS, Theme, faded, plotly_text
 
 CAP = 0.9  # share of the points inside the ring on a globe
-GLOBE_HEIGHT = 372
-EYE = {"x": 1.22, "y": 1.02, "z": 0.72}
+GLOBE_HEIGHT = 340
+LEAN = 0.25  # shorter means than this are no direction
+EYE = {"x": 0.9, "y": 0.76, "z": 0.66}
 GROUPS = (("positive", "circle"), ("hard", "diamond"), ("false", "square"), ("negative", "cross"))
 """Role and symbol of highlighted groups, in order; everything else is small and grey."""
 
@@ -66,43 +67,25 @@ def cap_angle(points: ArrayLike, share: float = CAP) -> tuple[float, NDArray[np.
     return float(np.quantile(angles, share)), direction
 
 
-def globes(panels: Sequence[Globe], theme: Theme, *, colouring: Colouring | None = None) -> go.Figure:
-    """One or two globes side by side, seen from the same place: points, mean direction, ring around the cap.
+def globe(panel: Globe, theme: Theme, *, colouring: Colouring | None = None) -> go.Figure:
+    """One globe: points, an arrow along their mean and a ring around their cap; all globes are seen alike.
+
+    Arrow and ring are left out where the points have no common direction to speak of.
 
     Args:
-        panels: One or two globes.
+        panel: The points and what they are called.
         theme: Palette.
         colouring: What colours say; plain in the role of the globe if absent.
     """
     figure = go.Figure()
     colouring = colouring or Colouring()
-    layout: dict[str, Any] = {}
-    width = 1.0 / len(panels)
-    for place, panel in enumerate(panels):
-        scene = "scene" if place == 0 else f"scene{place + 1}"
-        _add_ball(figure, theme, scene)
-        _add_points(figure, panel, theme, scene, colouring, first=place == 0)
-        _add_cap(figure, panel, theme, scene)
-        layout[scene] = _scene(place * width, (place + 1) * width)
-    heads = [_head(panel, (place + 0.5) * width, theme) for place, panel in enumerate(panels)]
-    return styled(
-        figure,
-        theme,
-        "",
-        height=GLOBE_HEIGHT,
-        annotations=heads,
-        margin={"l": 0, "r": 0, "t": 46, "b": 0},
-        showlegend=bool(colouring.groups),
-        uirevision="globes",
-        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom"},
-        **layout,
-    )
-
-
-def _scene(start: float, end: float) -> dict[str, Any]:
+    _add_ball(figure, theme)
+    _add_points(figure, panel, theme, colouring)
+    if has_direction(panel.points):
+        _add_cap(figure, panel, theme)
+    note = f"<span style='color:{theme.muted}'>{plotly_text(panel.note)}</span>"
     hidden = {"visible": False, "range": [-1.12, 1.12], "showspikes": False}
-    return {
-        "domain": {"x": [start, end], "y": [0.0, 1.0]},
+    scene = {
         "xaxis": hidden,
         "yaxis": hidden,
         "zaxis": hidden,
@@ -111,22 +94,29 @@ def _scene(start: float, end: float) -> dict[str, Any]:
         "dragmode": "orbit",
         "bgcolor": "rgba(0,0,0,0)",
     }
-
-
-def _head(panel: Globe, x: float, theme: Theme) -> dict[str, Any]:
-    note = f"<span style='color:{theme.muted}'>{plotly_text(panel.note)}</span>"
-    text = f"<b>{plotly_text(panel.name)}</b><br>{note}"
-    return {
-        "text": text,
-        "x": x,
-        "y": 1,
-        "xref": "paper",
-        "yref": "paper",
-        "yanchor": "bottom",
-        "showarrow": False,
+    title = {
+        "text": f"<b>{plotly_text(panel.name)}</b><br>{note}",
         "font": {"size": 14, "color": theme.text},
-        "align": "center",
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 1,
+        "yanchor": "top",
+        "pad": {"t": 4},
     }
+    legend = {"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom"}
+    styled(figure, theme, "", height=GLOBE_HEIGHT)
+    return figure.update_layout(
+        title=title,
+        scene=scene,
+        margin={"l": 0, "r": 0, "t": 44, "b": 0},
+        showlegend=bool(colouring.groups),
+        legend=legend,
+    )
+
+
+def has_direction(points: ArrayLike) -> bool:
+    """Whether (m, 3) points of length 1 lean one way: their mean is longer than `LEAN`."""
+    return float(np.linalg.norm(np.asarray(points, dtype=np.float64).mean(axis=0))) > LEAN
 
 
 def _xyz(points: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
@@ -134,7 +124,7 @@ def _xyz(points: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
     return {"x": p[:, 1], "y": p[:, 2], "z": p[:, 0]}
 
 
-def _add_ball(figure: go.Figure, theme: Theme, scene: str) -> None:
+def _add_ball(figure: go.Figure, theme: Theme) -> None:
     """A faint ball and its net of circles of latitude and longitude."""
     along = np.linspace(0, 2 * np.pi, 49, dtype=np.float32)
     down = np.linspace(0, np.pi, 25, dtype=np.float32)
@@ -147,7 +137,6 @@ def _add_ball(figure: go.Figure, theme: Theme, scene: str) -> None:
         showscale=False,
         opacity=0.3,
         hoverinfo="skip",
-        scene=scene,
         lighting={"ambient": 1, "diffuse": 0, "specular": 0},
         contours={a: {"highlight": False} for a in "xyz"},
     )
@@ -164,16 +153,13 @@ def _add_ball(figure: go.Figure, theme: Theme, scene: str) -> None:
     figure.add_scatter3d(
         **_xyz(net),
         mode="lines",
-        line={"color": faded(theme.muted, 0.35), "width": 1},
+        line={"color": faded(theme.muted, 0.5), "width": 1},
         hoverinfo="skip",
         showlegend=False,
-        scene=scene,
     )
 
 
-def _add_points(
-    figure: go.Figure, panel: Globe, theme: Theme, scene: str, colouring: Colouring, *, first: bool
-) -> None:
+def _add_points(figure: go.Figure, panel: Globe, theme: Theme, colouring: Colouring) -> None:
     texts = np.array([plotly_text(label) for label in panel.labels], dtype=object)
 
     def add(rows: Any, name: str, marker: dict[str, Any], *, legend: bool = False) -> None:
@@ -185,8 +171,7 @@ def _add_points(
             marker=marker,
             name=plotly_text(name),
             legendgroup=name,
-            showlegend=legend and first,
-            scene=scene,
+            showlegend=legend,
         )
 
     if colouring.values is not None:
@@ -204,7 +189,7 @@ def _add_points(
             "size": 4,
             "color": np.asarray(colouring.values, dtype=np.float32),
             "colorscale": WEIGHTS,
-            "showscale": first,
+            "showscale": True,
             "colorbar": bar,
         }
         add(slice(None), panel.name, marker)
@@ -219,7 +204,7 @@ def _add_points(
         add(slice(None), panel.name, {"size": 3, "color": getattr(theme, panel.role), "opacity": 0.75})
 
 
-def _add_cap(figure: go.Figure, panel: Globe, theme: Theme, scene: str) -> None:
+def _add_cap(figure: go.Figure, panel: Globe, theme: Theme) -> None:
     """The ring that holds most of the points, and an arrow along their mean."""
     degrees, mean = cap_angle(panel.points)
     helper = np.eye(3)[int(np.argmin(np.abs(mean)))]
@@ -230,7 +215,7 @@ def _add_cap(figure: go.Figure, panel: Globe, theme: Theme, scene: str) -> None:
     angle = np.radians(degrees)
     ring = 1.006 * (np.cos(angle) * mean + np.sin(angle) * (np.cos(turn) * first + np.sin(turn) * second))
     colour = getattr(theme, panel.role)
-    common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "scene": scene}
+    common = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
     figure.add_scatter3d(**_xyz(ring), line={"color": colour, "width": 6}, **common)
     shaft = np.stack([np.zeros(3), 1.12 * mean])
     figure.add_scatter3d(**_xyz(shaft), line={"color": theme.text, "width": 4}, **common)
@@ -242,10 +227,9 @@ def _add_cap(figure: go.Figure, panel: Globe, theme: Theme, scene: str) -> None:
         w=way["z"],
         anchor="tip",
         sizemode="absolute",
-        sizeref=0.12,
+        sizeref=0.16,
         showscale=False,
         colorscale=[[0, theme.text], [1, theme.text]],
         hoverinfo="skip",
-        scene=scene,
         lighting={"ambient": 1, "diffuse": 0, "specular": 0},
     )

@@ -18,7 +18,7 @@ LAYER_MARKS = (
     ("hard", "triangle", "dotted"),
     ("false", "diamond", "dashed"),
     ("negative", "roundRect", "dotted"),
-    ("after", "arrow", "solid"),
+    ("muted", "arrow", "solid"),
     ("noise", "pin", "dashed"),
 )
 """Role, symbol and dash of the read-outs, in their order."""
@@ -61,7 +61,7 @@ def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title
             "id": hump.name,
             "name": hump.name,
             "data": points,
-            "showSymbol": False,
+            "symbol": "none",
             "color": colour,
             "lineStyle": {"width": 2.5 if hump.mean is not None else 1.5, "type": hump.dash, "color": colour},
             "areaStyle": {"color": faded(colour, 0.16 if hump.mean is not None else 0.0)},
@@ -78,7 +78,7 @@ def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title
         "animationDuration": 0,
         "animationDurationUpdate": 500,
         "tooltip": tooltip,
-        "grid": {"left": 12, "right": 12, "top": 62, "bottom": 44},
+        "grid": {"left": 12, "right": 12, "top": 82, "bottom": 44},
         "xAxis": _value_axis(theme, "cosine of a random pair of sentences", -1, 1, gap=26),
         "yAxis": {"type": "value", "min": 0, "max": 1.5, "show": False},
         "series": series,
@@ -88,9 +88,10 @@ def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title
 def _mean_mark(hump: Hump, height: float, colour: str, theme: Theme) -> Option:
     """A line at the mean, with the number at its top, on the side where there is room."""
     mean = float(hump.mean or 0.0)
+    written = f"{mean if abs(mean) >= 0.005 else 0.0:.{2 if mean < 0.995 else 4}f}".replace("-", "−")
     label = {
         "show": True,
-        "formatter": f"mean {mean:.2f}" if abs(mean) < 0.995 else f"mean {mean:.4f}",
+        "formatter": f"mean {written}",
         "color": theme.text,
         "fontSize": 14,
         "fontWeight": 600,
@@ -120,15 +121,11 @@ def _plain(theme: Theme, title: str, names: Sequence[str]) -> Option:
             "textStyle": {"color": theme.text, "fontSize": 15, "fontWeight": 400, "fontFamily": FONT},
         },
         "legend": {
-            "type": "scroll",
             "top": 26,
             "left": 0,
             "data": list(names),
-            "itemWidth": 28,
+            "itemWidth": 24,
             "textStyle": {"color": theme.text},
-            "pageTextStyle": {"color": theme.text},
-            "pageIconColor": theme.text,
-            "pageIconInactiveColor": theme.grid,
         },
         "tooltip": {
             "trigger": "axis",
@@ -184,7 +181,7 @@ def spectra(lines: Sequence[Spectrum], theme: Theme, *, title: str) -> Option:
                     "id": f"{line.name} {panel}",
                     "name": line.name,
                     "data": points,
-                    "showSymbol": False,
+                    "symbol": "none",
                     "xAxisIndex": panel,
                     "yAxisIndex": panel,
                     "color": colour,
@@ -290,7 +287,7 @@ def layer_curves(
     return {
         **_plain(theme, title, [curve.name for curve in curves]),
         "animation": False,
-        "grid": {"left": 62, "right": 18, "top": 70, "bottom": 46},
+        "grid": {"left": 62, "right": 18, "top": 108, "bottom": 46},
         "xAxis": bottom,
         "yAxis": _value_axis(theme, y_label, *limits, gap=44),
         "series": series,

@@ -17,7 +17,7 @@ BIN = 0.02
 TICKS = (0.01, 0.5, 0.99)
 ROW = 148  # pixels of one ruler
 HEAD = 26  # of these, its name
-FOOT = 44  # below the last ruler: the axis
+FOOT = 34  # below the last ruler: the axis
 CEILING = 2.5  # of the axis; the hump reaches 1
 HEIGHTS = (1.35, 1.95)  # of the marks above the hump, first and second
 SYMBOLS = {"positive": "circle", "hard": "diamond", "text": "circle"}
@@ -96,17 +96,23 @@ def _marks(ruler: Ruler, place: int, low: float, theme: Theme) -> list[dict[str,
     """A stem, a symbol and a label for each pair."""
     found: list[dict[str, Any]] = []
     middle = (low + HIGH) / 2
-    for level, mark in zip(HEIGHTS, ruler.marks, strict=False):
-        colour, x = getattr(theme, mark.role), round(mark.cosine, 4)
+    # labels point away from the nearer end; the outer mark is the taller, so that no stem crosses a label
+    outwards = sorted(ruler.marks, key=lambda mark: mark.cosine)
+    if all(mark.cosine <= middle for mark in ruler.marks):
+        outwards.reverse()
+    levels = {mark.role: level for mark, level in zip(outwards, HEIGHTS, strict=False)}
+    for mark in ruler.marks:
+        colour, x, level = getattr(theme, mark.role), round(mark.cosine, 4), levels[mark.role]
         at = {"xAxisIndex": place, "yAxisIndex": place, "tooltip": {"show": False}, "silent": True}
         found.append(
-            {**at, "type": "line", "id": f"stem-{place}-{level}", "data": [[x, 0], [x, level]],
+            {**at, "type": "line", "id": f"stem-{place}-{mark.role}", "data": [[x, 0], [x, level]],
              "symbol": "none", "lineStyle": {"color": colour, "width": 2}, "z": 3}
         )  # fmt: skip
         label = {"show": True, "position": "left" if x > middle else "right", "distance": 8,
-                 "formatter": mark.label, "color": theme.text, "fontSize": 13}  # fmt: skip
+                 "formatter": mark.label, "color": theme.text, "fontSize": 13,
+                 "backgroundColor": theme.background, "padding": [1, 3]}  # fmt: skip
         found.append(
-            {**at, "type": "scatter", "id": f"mark-{place}-{level}", "name": mark.name, "z": 4,
+            {**at, "type": "scatter", "id": f"mark-{place}-{mark.role}", "name": mark.name, "z": 4,
              "data": [{"value": [x, level], "label": label}], "symbolSize": 14,
              "symbol": SYMBOLS.get(mark.role, "circle"),
              "itemStyle": {"color": colour, "borderColor": theme.background, "borderWidth": 1.5}}
@@ -143,7 +149,7 @@ def pair_rulers(rulers: Sequence[Ruler], theme: Theme) -> dict[str, Any]:
         "textStyle": {"fontFamily": FONT, "color": theme.text},
         "title": [
             {"text": ruler.title, "left": 6, "top": ROW * i,
-             "textStyle": {"color": theme.text, "fontSize": 14, "fontWeight": 600}}
+             "textStyle": {"color": theme.text, "fontSize": 14, "fontWeight": 600, "fontFamily": FONT}}
             for i, ruler in enumerate(rulers)
         ],
         "grid": [

@@ -27,6 +27,12 @@ EXAMPLES = (
     # name, original, the same in other words, something else in the same words
     (
         "negation",
+        "The swimming pool is open on public holidays.",
+        "Bathers are welcome even on bank holidays.",
+        "The swimming pool is not open on public holidays.",
+    ),
+    (
+        "denial",
         "The company admitted that the brakes were faulty.",
         "The firm conceded that its brakes were defective.",
         "The company never admitted that the brakes were faulty.",
