@@ -3,8 +3,9 @@
 Shipped texts were written for this project. Public sets are read from a local folder and, only when asked,
 fetched from the Hugging Face Hub; see `simcse_core.data.hub`.
 
-Traits: `kind` (sentences, scored_pairs, triples), `licence`, `language`, `shipped`, `rows` (of the
-official file; None for ours, which are counted by loading them), `locate` (gives its file or folder) and `download` (what to ask `hub.fetch` for, or None).
+Traits: `kind` (sentences, scored_pairs, triples), `licence`, `language`, `shipped`, `rows` (of the official
+file; None for ours, which are counted by loading them), `locate` (gives its file or folder) and `download`
+(what to ask `hub.fetch` for, or None).
 """
 
 from __future__ import annotations
