@@ -14,7 +14,7 @@ from pages.ui.challenge import guess
 from pages.ui.exports import json_button, show_data
 from pages.ui.frame import header
 from pages.ui.state import solved
-from pages.ui.text import catalogue, plain, prose, t
+from pages.ui.text import plain, prose, section, t
 from pages.ui.theme import current_theme
 
 PREFIX = "hm"
@@ -25,19 +25,23 @@ FOLDER = Path(__file__).parent
 
 
 def render() -> None:
-    """Draw the page."""
+    """Draw the page; without its recorded run, what is left is the map."""
     header("home", PREFIX)
+    story = None
     with messages.boundary():
-        story = read_story(str(story_path()), story_path().stat().st_mtime_ns if story_path().exists() else 0)
-        draw_story(story)
+        path = story_path()
+        story = read_story(str(path), path.stat().st_mtime_ns if path.exists() else 0)
+    if story:
+        with messages.boundary():
+            draw_story(story)
         challenge, why = st.columns(2, gap="large")
-        with challenge:
+        with challenge, messages.boundary():
             draw_guess(story)
         with why:
             st.header(t("shell.why"), anchor=False)
             st.markdown(prose("home", "why"))
     draw_map()
-    with messages.boundary():
+    if story:
         draw_provenance(story)
 
 
@@ -59,12 +63,8 @@ def draw_story(story: Story) -> None:
     asked = st.query_params.get(STEP, "")
     if asked.isdecimal():
         at = story.nearest(int(asked[:9]))
-    labels = {
-        key.removeprefix("home.figure."): t(key) for key in catalogue() if key.startswith("home.figure.")
-    }
-    _component()(
-        key=FIGURE, data=story.for_browser(current_theme(), labels, at), on_step_change=_keep_step_in_address
-    )
+    drawn = story.for_browser(current_theme(), section("home.figure"), at)
+    _component()(key=FIGURE, data=drawn, on_step_change=_keep_step_in_address)
     first, last = story.steps[0], story.steps[-1]
     st.caption(
         t(
@@ -108,7 +108,7 @@ def draw_map() -> None:
         for entry, page in shown:
             with st.container(border=True, height="stretch"):
                 st.page_link(page, label=f"**{page.title}**", icon=page.icon)
-                st.markdown(t(f"{entry.name}.question"))
+                st.markdown(t(f"{entry.name}.card"))
                 done = f":green[:material/check: {t('home.solved')}]" if entry.name in ticks else ""
                 st.caption(done or t(f"shell.section.{entry.section}"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 from dataclasses import asdict, dataclass
@@ -17,7 +16,7 @@ from simcse_core.figures.theme import Theme
 SCORE = "stsb-test"
 NUMBERS = ("step", "alignment", "uniformity", "mean_cosine", "effective_rank")
 KINDS = ("unrelated", "paraphrase", "negation")
-REMAKE = "Make it anew with the command in docs/recorded.md."
+REMAKE = "Make it anew: python -m simcse_core record home"
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def check(plain: dict[str, Any], name: str) -> Story:
             ),
             "a point of every sentence at every step": points == count * len(story.sphere["texts"]) * 3,
         }
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:  # binascii's is a ValueError
         raise DataError(f"{name} is incomplete: {error!r}.", hint=REMAKE) from None
     missing = [what for what, holds in faults.items() if not holds]
     if missing:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -47,10 +49,20 @@ def _draw_component(info: Info[Any]) -> None:
         st.markdown(plain(info.summary))
         if info.equation:
             formula(info.equation)
-        parameters = params_of(info.target)
-        if parameters:
-            st.markdown("\n".join(_line(parameter) for parameter in parameters.values()))
+        lines = [_line(parameter) for parameter in _parameters(info.target)]
+        if lines:
+            st.markdown("\n".join(lines))
         st.caption(plain(info.source))
+
+
+def _parameters(target: Callable[..., Any]) -> list[Parameter]:
+    """Tunable parameters; none where the keywords are for callers only, without a declared range."""
+    if not any(p.kind is p.KEYWORD_ONLY for p in inspect.signature(target).parameters.values()):
+        return []
+    try:
+        return list(params_of(target).values())
+    except TypeError:
+        return []
 
 
 def _line(parameter: Parameter) -> str:

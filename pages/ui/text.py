@@ -68,6 +68,11 @@ def t(key: str, **values: object) -> str:
     return strings[key].format(**values) if values else strings[key]
 
 
+def section(prefix: str) -> dict[str, str]:
+    """Every text below `prefix`, by the rest of its key: for parts that take all their words at once."""
+    return {key.removeprefix(f"{prefix}."): t(key) for key in catalogue() if key.startswith(f"{prefix}.")}
+
+
 def prose(page: str, part: str) -> str:
     """Markdown of `pages/<page>/<part>.md` in the visitor's language, else in English."""
     translated = _PAGES / page / f"{part}.{language()}.md"

@@ -1,0 +1,30 @@
+"""Pages through Streamlit's AppTest: no server, no browser; every page is opened from the entry file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from tests.app.apptest import REPOSITORY, OpenPage, faults
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenPage:
+    """`open_page("cone", cn_pool="cls")`: the page as its first visitor sees it, without a fault.
+
+    Runs live in an empty folder of the test, so no run of this machine shows.
+    """
+    monkeypatch.setenv("SIMCSE_RUNS", str(tmp_path / "runs"))
+
+    def open_address(name: str, **query: str) -> AppTest:
+        at = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120)
+        at._page_hash = calc_hash(name)  # the pages are functions, which `switch_page` does not know
+        at.query_params.update(query)
+        at.run()
+        assert not faults(at)
+        return at
+
+    return open_address
