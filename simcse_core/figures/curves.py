@@ -38,7 +38,7 @@ class Line:
 
 def _points(x: Sequence[float], y: Sequence[float | None]) -> list[list[float | None]]:
     return [
-        [float(a), None if b is None or not np.isfinite(b) else round(float(b), 5)]
+        [float(a), None if b is None or not np.isfinite(b) else float(f"{b:.6g}")]
         for a, b in zip(x, y, strict=True)
     ]
 
