@@ -204,6 +204,12 @@ def isotropic(rows: int, dimension: int, *, seed: int = 0) -> Spread:
     return Spread(**{**vars(sample), **exact})
 
 
+def state_key(layer: int, pooling: str, repair: str | None = None, **parameters: Any) -> str:
+    """Name of one recorded state, such as `4/mean/component_removal k=1`."""
+    settings = "".join(f" {name}={value:g}" for name, value in sorted(parameters.items()))
+    return f"{layer}/{pooling}/{repair or 'none'}{settings}"
+
+
 def words_per_sentence(texts: Sequence[str]) -> NDArray[np.float64]:
     """Words of each text, (n,); a Chinese character counts as a word."""
     return np.array([len(_WORD.findall(text)) for text in texts], dtype=np.float64)

@@ -28,14 +28,12 @@ class Colouring:
     Attributes:
         groups: One name a point; only `shown` ones are coloured. None: no groups.
         shown: Groups to highlight, at most four.
-        values: One number a point, on a sequential scale. None: no scale.
-        title: Of the scale, with its unit.
+        values: One number a point, dark to bright from their 2nd to their 98th percentile. None: no scale.
     """
 
     groups: Sequence[str] | None = None
     shown: Sequence[str] = ()
     values: Sequence[float] | None = None
-    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,21 +92,23 @@ def globe(panel: Globe, theme: Theme, *, colouring: Colouring | None = None) -> 
         "dragmode": "orbit",
         "bgcolor": "rgba(0,0,0,0)",
     }
-    title = {
+    head = {
         "text": f"<b>{plotly_text(panel.name)}</b><br>{note}",
         "font": {"size": 14, "color": theme.text},
         "x": 0.5,
         "xanchor": "center",
         "y": 1,
-        "yanchor": "top",
-        "pad": {"t": 4},
+        "yanchor": "bottom",
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
     }
-    legend = {"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom"}
+    legend = {"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "top"}
     styled(figure, theme, "", height=GLOBE_HEIGHT)
     return figure.update_layout(
-        title=title,
+        annotations=[head],
         scene=scene,
-        margin={"l": 0, "r": 0, "t": 44, "b": 0},
+        margin={"l": 0, "r": 0, "t": 44, "b": 44 if colouring.groups else 0},
         showlegend=bool(colouring.groups),
         legend=legend,
     )
@@ -175,27 +175,19 @@ def _add_points(figure: go.Figure, panel: Globe, theme: Theme, colouring: Colour
         )
 
     if colouring.values is not None:
-        bar = {
-            "title": {"text": colouring.title, "font": {"size": 12}},
-            "orientation": "h",
-            "thickness": 8,
-            "len": 0.5,
-            "x": 0.5,
-            "y": 0,
-            "yanchor": "bottom",
-            "tickfont": {"size": 11},
-        }
+        low, high = np.quantile(np.asarray(colouring.values, dtype=np.float64), (0.02, 0.98))
         marker = {
             "size": 4,
             "color": np.asarray(colouring.values, dtype=np.float32),
             "colorscale": WEIGHTS,
-            "showscale": True,
-            "colorbar": bar,
+            "cmin": float(low),
+            "cmax": float(high),
+            "line": {"color": theme.muted, "width": 0.5},
         }
         add(slice(None), panel.name, marker)
     elif colouring.groups is not None:
         groups = np.array(colouring.groups, dtype=object)
-        add(~np.isin(groups, list(colouring.shown)), "", {"size": 2.5, "color": faded(theme.noise, 0.45)})
+        add(~np.isin(groups, list(colouring.shown)), "", {"size": 2.5, "color": theme.noise, "opacity": 0.35})
         for name, (role, symbol) in zip(colouring.shown, GROUPS, strict=False):
             edge = {"color": theme.outline if role == "negative" else theme.background, "width": 0.5}
             mark = {"size": 5, "color": getattr(theme, role), "symbol": symbol, "line": edge}

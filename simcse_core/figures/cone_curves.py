@@ -18,11 +18,12 @@ LAYER_MARKS = (
     ("hard", "triangle", "dotted"),
     ("false", "diamond", "dashed"),
     ("negative", "roundRect", "dotted"),
-    ("muted", "arrow", "solid"),
+    ("muted", "emptyCircle", "solid"),
     ("noise", "pin", "dashed"),
 )
 """Role, symbol and dash of the read-outs, in their order."""
 Option = dict[str, Any]
+_EXACT = {"containLabel": False, "outerBoundsMode": "none"}  # the margins leave room for the labels
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title
             "areaStyle": {"color": faded(colour, 0.16 if hump.mean is not None else 0.0)},
         }
         if hump.mean is not None:
-            line["markLine"] = _mean_mark(hump, 1.1 + 0.14 * marked, colour, theme)
+            line["markLine"] = _mean_mark(hump, 1.1 + 0.18 * marked, colour, theme)
             marked += 1
         series.append(line)
     option = _plain(theme, title, [hump.name for hump in humps])
@@ -78,9 +79,9 @@ def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title
         "animationDuration": 0,
         "animationDurationUpdate": 500,
         "tooltip": tooltip,
-        "grid": {"left": 12, "right": 12, "top": 82, "bottom": 44},
+        "grid": {"left": 12, "right": 12, "top": 82, "bottom": 44, **_EXACT},
         "xAxis": _value_axis(theme, "cosine of a random pair of sentences", -1, 1, gap=26),
-        "yAxis": {"type": "value", "min": 0, "max": 1.5, "show": False},
+        "yAxis": {"type": "value", "min": 0, "max": 1.7, "show": False},
         "series": series,
     }
 
@@ -110,7 +111,7 @@ def _mean_mark(hump: Hump, height: float, colour: str, theme: Theme) -> Option:
     }
 
 
-def _plain(theme: Theme, title: str, names: Sequence[str]) -> Option:
+def _plain(theme: Theme, title: str, names: Sequence[str], *, symbols: bool = False) -> Option:
     """What all options here share: title, legend, tooltip, a save button for the picture."""
     return {
         "textStyle": {"fontFamily": FONT, "color": theme.text},
@@ -125,6 +126,7 @@ def _plain(theme: Theme, title: str, names: Sequence[str]) -> Option:
             "left": 0,
             "data": list(names),
             "itemWidth": 24,
+            "itemStyle": {} if symbols else {"opacity": 0},
             "textStyle": {"color": theme.text},
         },
         "tooltip": {
@@ -197,8 +199,8 @@ def spectra(lines: Sequence[Spectrum], theme: Theme, *, title: str) -> Option:
         **_plain(theme, title, [line.name for line in lines]),
         "animation": False,
         "grid": [
-            {"left": 70, "right": 14, "top": 62, "height": "46%"},
-            {"left": 70, "right": 14, "top": "71%", "bottom": 46},
+            {"left": 70, "right": 14, "top": 62, "height": "46%", **_EXACT},
+            {"left": 70, "right": 14, "top": "71%", "bottom": 46, **_EXACT},
         ],
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "xAxis": [upper, lower],
@@ -285,9 +287,9 @@ def layer_curves(
         "interval": 1,
     }
     return {
-        **_plain(theme, title, [curve.name for curve in curves]),
+        **_plain(theme, title, [curve.name for curve in curves], symbols=True),
         "animation": False,
-        "grid": {"left": 62, "right": 18, "top": 108, "bottom": 46},
+        "grid": {"left": 62, "right": 18, "top": 108, "bottom": 46, **_EXACT},
         "xAxis": bottom,
         "yAxis": _value_axis(theme, y_label, *limits, gap=44),
         "series": series,

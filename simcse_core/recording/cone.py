@@ -28,6 +28,7 @@ from simcse_core.evaluation.cone import (
     measure,
     prompted,
     sample_sentences,
+    state_key,
 )
 from simcse_core.postprocess import postprocessors
 from simcse_core.recording.provenance import made
@@ -40,12 +41,6 @@ REPAIRS = ("centering", "standardising", "component_removal", "whitening")
 BEGINNING = 60  # sentences that the test encodes again
 
 Embeddings = NDArray[np.float32]
-
-
-def state_key(layer: int, pooling: str, repair: str | None = None, **parameters: Any) -> str:
-    """Name of one recorded state, such as `4/mean/component_removal k=1`."""
-    settings = "".join(f" {name}={value:g}" for name, value in sorted(parameters.items()))
-    return f"{layer}/{pooling}/{repair or 'none'}{settings}"
 
 
 def record(out: Path, *, sentences: int = SENTENCES) -> dict[str, Any]:

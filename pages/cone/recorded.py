@@ -1,0 +1,71 @@
+"""What was recorded for this page: MiniLM on the shipped sentences, the first paint included."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from simcse_core.evaluation.cone import Spread, state_key
+from simcse_core.runtime import assets
+
+_CUT = re.compile(r"(?P<base>.+):(?P<layers>\d+)")
+
+
+@lru_cache(maxsize=1)
+def _file(path: Path, changed: int) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def recorded() -> dict[str, Any]:
+    """The recorded file; read again when it changes on disk."""
+    path = assets() / "recorded" / "cone.json"
+    return _file(path, path.stat().st_mtime_ns)
+
+
+def split_name(name: str) -> tuple[str, int | None]:
+    """`minilm:4` as its base and the layers it keeps, None for all."""
+    cut = _CUT.fullmatch(name)
+    return (cut["base"], int(cut["layers"])) if cut else (name, None)
+
+
+def recorded_layer(name: str, layer: int | None) -> int | None:
+    """Layer of the recorded encoder that `name` at `layer` (None: its last) means; None: not recorded."""
+    base, kept = split_name(name)
+    if base != recorded()["encoder"]:
+        return None
+    last = min(kept or recorded()["layers"], recorded()["layers"])
+    return last if layer is None else min(layer, last)
+
+
+def recorded_spread(
+    name: str, layer: int | None, pooling: str, repair: str | None, parameters: Mapping[str, Any]
+) -> Spread | None:
+    """The recorded state of an encoder on the shipped sentences, None where it was not recorded."""
+    at = recorded_layer(name, layer)
+    if at is None:
+        return None
+    plain = recorded()["states"].get(state_key(at, pooling, repair, **parameters))
+    return None if plain is None else Spread.from_dict(plain)
+
+
+def recorded_reference(rows: int, dimension: int) -> Spread | None:
+    """The recorded isotropic sample, where it has this size."""
+    spread = Spread.from_dict(recorded()["isotropic"])
+    return spread if (spread.rows, spread.dimension) == (rows, dimension) else None
+
+
+def recorded_curves(name: str, metric: str) -> dict[str, dict[int, float]] | None:
+    """Read-out -> layer -> value for the recorded encoder, up to its last layer; None for another one."""
+    last = recorded_layer(name, None)
+    if last is None:
+        return None
+    return {
+        pooling: {int(layer): values[metric] for layer, values in layers.items() if int(layer) <= last}
+        for pooling, layers in recorded()["curves"].items()
+        if any(int(layer) <= last for layer in layers)
+    }
