@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.pairs import checkpoints, notes, recorded, sharing, tries
+from pages.pairs import checkpoints, models, notes, recorded, sharing, tries
 from pages.pairs.scores import SIDES, Score, Trouble, measure, short_standing, standing
 from pages.pairs.tokens import token_view
 from pages.ui import messages
@@ -36,6 +36,7 @@ def draw(page: Frame, names: list[str], pooling: str | None) -> None:
             format_func=lambda name: t(f"pairs.example.{name}"), on_change=_fill,
             label_visibility="collapsed",
         )  # fmt: skip
+    models.warm()
     with page.figure:
         texts = _fields()
         scores = _results(names, pooling, texts)
@@ -100,7 +101,8 @@ def _results(names: list[str], pooling: str | None, texts: tuple[str, str, str])
     if not names:
         st.info(t("pairs.no_checkpoint"), icon=":material/tune:")
         return []
-    scores, troubles = measure(names, pooling, texts)
+    with st.spinner(t("pairs.loading")):
+        scores, troubles = measure(names, pooling, texts)
     if scores:
         _figure(scores)
         _sentences(scores)

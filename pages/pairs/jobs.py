@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -134,6 +134,10 @@ class Jobs:
             job.look()
             self._forget()
             return job
+
+    def beside(self, task: Callable[[], object]) -> None:
+        """Run something short in the thread of the short lists; what it raises is nobody's business yet."""
+        self._short.submit(task)
 
     def ahead(self, job: Job) -> int:
         """How many long jobs wait or run before this one."""

@@ -71,7 +71,8 @@ def cosines_of(name: str, pooling: str | None, texts: Sequence[str]) -> NDArray[
 
 def _matrix(page: Frame, name: str, pooling: str | None, texts: list[str]) -> None:
     try:
-        cosines = cosines_of(name, pooling, texts)
+        with st.spinner(t("pairs.loading")):
+            cosines = cosines_of(name, pooling, texts)
         background = models.background(name, pooling)
     except SimCSEError as error:
         report(Trouble(name, error))

@@ -35,6 +35,13 @@ def load(name: str, pooling: str | None) -> SharedEncoder:
     return shared_encoder(checkpoints.loadable(name), pooling)
 
 
+@st.cache_resource(show_spinner=False)
+def warm() -> None:
+    """Load the opening checkpoints beside the page, once a process: the first text typed finds them ready."""
+    for name in recorded.OPENING:
+        jobs().beside(lambda name=name: _digest(name, None))
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _digest(name: str, pooling: str | None) -> str:
     return shared_encoder(name, pooling).encoder.digest

@@ -30,7 +30,7 @@ OFF = 0.0
 THRESHOLDS = (OFF, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 LONGEST = 2_000
 RECORDED_UP_TO = 20
-SENTENCE_WIDTH = 330  # pixels
+SENTENCE_WIDTH, ROW, HEAD, ROWS = 330, 44, 38, 10  # pixels, and rows before the table scrolls
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Answer:
         places: Subject or line of each.
         cosines: Of each with the query.
         above: Sentences that reach the threshold.
+        threshold: Lowest cosine asked for; below 0 where none was.
         sentences: Sentences searched.
         encoded_ms: Time to embed the query; None where the answer is recorded.
         searched_ms: Time to search.
@@ -51,6 +52,7 @@ class Answer:
     places: Sequence[str]
     cosines: Sequence[float]
     above: int
+    threshold: float
     sentences: int
     encoded_ms: float | None = None
     searched_ms: float | None = None
@@ -59,7 +61,7 @@ class Answer:
 @st.cache_resource(show_spinner=False)
 def _shipped() -> uploads.Corpus:
     texts = dict(sentence_subjects())
-    return uploads.Corpus(tuple(texts), tuple(texts.values()))
+    return uploads.Corpus(tuple(texts), tuple(texts.values()), place="subject")
 
 
 def draw(page: Frame, names: list[str], pooling: str | None) -> None:
@@ -136,7 +138,8 @@ def _answer(
         return
     answer = _recorded(name, pooling, query, corpus, top, threshold)
     if answer is None:
-        job = models.start_list(name, pooling, corpus.texts)
+        with st.spinner(t("pairs.loading")):
+            job = models.start_list(name, pooling, corpus.texts)
         if job.active:
             _waiting(job)
         models.wait(
@@ -144,7 +147,7 @@ def _answer(
         )
         answer = _search(name, pooling, query, corpus, top, threshold, job)
     background = models.background(name, pooling)
-    _show(answer, background, name)
+    _show(answer, background, name, corpus.place)
     page.why(t("pairs.search_why"), formula=r"\operatorname{top}_k\; E q,\qquad E\in\mathbb{R}^{n\times d}")
     with page.challenge():
         _try(answer, background, query)
@@ -186,6 +189,7 @@ def _recorded(
         [h["subject"] for h in hits],
         [h["cosine"] for h in hits],
         known["sentences"],
+        threshold,
         known["sentences"],
     )
 
@@ -193,9 +197,10 @@ def _recorded(
 def _search(
     name: str, pooling: str | None, query: str, corpus: uploads.Corpus, top: int, threshold: float, job: Job
 ) -> Answer:
-    index = job.index
+    index, shared = job.index, models.load(name, pooling)
     began = time.perf_counter()
-    asked = models.embed_few(name, pooling, [query])
+    with shared.lock:
+        asked = shared.encoder.encode([query])
     embedded = time.perf_counter()
     hits = index.search(asked, top=top, threshold=threshold)[0]
     done = time.perf_counter()
@@ -204,13 +209,14 @@ def _search(
         [corpus.places[i] for i in hits.rows],
         [float(c) for c in hits.cosines],
         hits.above,
+        threshold,
         index.size,
         1000 * (embedded - began),
         1000 * (done - embedded),
     )
 
 
-def _show(answer: Answer, background: Background, name: str) -> None:
+def _show(answer: Answer, background: Background, name: str, place: str) -> None:
     st.caption(_timing(answer))
     if not answer.texts:
         st.info(t("pairs.nothing_found"), icon=":material/search_off:")
@@ -226,16 +232,17 @@ def _show(answer: Answer, background: Background, name: str) -> None:
         "from": list(answer.places),
     }
     st.dataframe(
-        table, hide_index=True, width="stretch", key="pr-hits", alt=t("pairs.hits_alt"), row_height=52,
+        table, hide_index=True, width="stretch", key="pr-hits", alt=t("pairs.hits_alt"),
+        row_height=ROW, height=ROW * min(len(answer.texts), ROWS) + HEAD,
         column_config={
             "cosine": st.column_config.ProgressColumn(
                 t("pairs.column_cosine"), min_value=0.0, max_value=1.0, format="%.3f", width=96
             ),
             "sentence": st.column_config.TextColumn(t("pairs.column_sentence"), width=SENTENCE_WIDTH),
             "% of random pairs below": st.column_config.NumberColumn(
-                t("pairs.column_share"), format="%.1f", width=72
+                t("pairs.column_share"), format="%.2f", width=72
             ),
-            "from": st.column_config.TextColumn(t("pairs.column_from"), width="small"),
+            "from": st.column_config.TextColumn(t(f"pairs.place.{place}"), width="small"),
         },
     )  # fmt: skip
     csv_button({"rank": list(range(1, len(answer.texts) + 1)), **table}, "search", key="pr-hits-csv")
@@ -246,7 +253,8 @@ def _timing(answer: Answer) -> str:
     count = f"{answer.sentences:,}"
     if answer.encoded_ms is None or answer.searched_ms is None:
         return t("pairs.timing_recorded", count=count)
-    return t("pairs.timing", count=count, above=f"{answer.above:,}", encoded=f"{answer.encoded_ms:.0f}",
+    above = "" if answer.threshold < 0 else t("pairs.timing_above", above=f"{answer.above:,}")
+    return t("pairs.timing", count=count, above=above, encoded=f"{answer.encoded_ms:.0f}",
              searched=f"{answer.searched_ms:.1f}")  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from simcse_core.data.tables import Table, clean, open_table
 from simcse_core.errors import DataError
 
 FORMATS = ["txt", "csv", "tsv", "jsonl", "parquet"]
-MEGABYTES = 64
+MEGABYTES = 32
 MOST = 100_000
 LONGEST = 2_000  # characters of a row
 
@@ -35,6 +35,7 @@ class Corpus:
     skipped: int = 0
     repeated: int = 0
     beyond: int = 0
+    place: str = "line"
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)

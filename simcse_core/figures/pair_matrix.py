@@ -49,8 +49,9 @@ def pair_matrix(values: ArrayLike, texts: Sequence[str], theme: Theme) -> dict[s
                   "axisLabel": {**small, "width": LABEL, "overflow": "truncate", "color": theme.text}},
         "tooltip": {"formatter": "{@[3]}: {@[2]}", "backgroundColor": theme.background,
                     "borderColor": theme.grid, "textStyle": {"color": theme.text}},
-        "visualMap": {"min": -1, "max": 1, "dimension": 2, "orient": "horizontal", "left": "center", "bottom": 0,
-                      "itemHeight": 160, "itemWidth": 12, "text": ["1", "cosine −1"], "calculable": False,
+        "visualMap": {"min": -1, "max": 1, "dimension": 2, "orient": "horizontal",
+                      "left": "center", "bottom": 0, "itemHeight": 160, "itemWidth": 12,
+                      "text": ["1", "cosine −1"], "calculable": False,
                       "textStyle": small, "inRange": {"color": [colour for _, colour in theme.diverging]}},
         "series": [
             {"type": "heatmap", "id": "cosines", "data": data,
