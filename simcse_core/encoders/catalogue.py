@@ -102,7 +102,7 @@ def _minilm_entry() -> EncoderEntry:
     return EncoderEntry(
         name=packaged.NAME,
         title="all-MiniLM-L6-v2",
-        source="sentence-transformers/all-MiniLM-L6-v2 (Wang et al. 2020, arXiv:2002.10957), as packaged on PyPI",
+        source="sentence-transformers/all-MiniLM-L6-v2 (Wang et al. 2020, arXiv:2002.10957), from PyPI",
         licence="Apache-2.0",
         available=there,
         note="Trained on 1.17 billion pairs; its first layers (minilm:4) are a real, anisotropic encoder."

@@ -11,7 +11,7 @@ from torch import nn
 from simcse_core.errors import EncoderError
 
 SUPPORTED = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert", "mpnet", "modernbert")
-PACKED = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
+PACKED = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "distilbert")
 POSITIONS_AFTER_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet")
 _DROPOUT_FIELDS = (
     "hidden_dropout_prob",
@@ -45,7 +45,7 @@ class Embedder:
     Attributes:
         word: (vocabulary, e).
         position: (positions, e).
-        kind: (token types, e); type 0 is added to every token.
+        kind: (token types, e), of which type 0 is added to every token; None where there are no types.
         norm: Layer normalisation over e.
         project: e → h where they differ (small ELECTRA), else None.
         padding: Padding token's number, where positions count from the number after it; None where from 0.
@@ -53,14 +53,31 @@ class Embedder:
 
     word: nn.Embedding
     position: nn.Embedding
-    kind: nn.Embedding
+    kind: nn.Embedding | None
     norm: nn.LayerNorm
     project: nn.Linear | None
     padding: int | None
 
 
+@dataclass(frozen=True)
+class Dropouts:
+    """Probabilities, in [0, 1].
+
+    Attributes:
+        hidden: After the embeddings and after the second dense layer.
+        output: After the dense layer of the attention; DistilBERT has none there.
+        attention: On the attention weights.
+    """
+
+    hidden: float = 0.0
+    output: float = 0.0
+    attention: float = 0.0
+
+
 def blocks_of(model: Any) -> list[Block]:
     """The layers of a packed family's HF model, first to last."""
+    if model.config.model_type == "distilbert":
+        return [_distilbert_block(layer) for layer in model.transformer.layer]
     return [
         Block(
             query=layer.attention.self.query,
@@ -77,6 +94,20 @@ def blocks_of(model: Any) -> list[Block]:
     ]
 
 
+def _distilbert_block(layer: Any) -> Block:
+    return Block(
+        query=layer.attention.q_lin,
+        key=layer.attention.k_lin,
+        value=layer.attention.v_lin,
+        output=layer.attention.out_lin,
+        attention_norm=layer.sa_layer_norm,
+        up=layer.ffn.lin1,
+        down=layer.ffn.lin2,
+        output_norm=layer.output_layer_norm,
+        activation=layer.ffn.activation,
+    )
+
+
 def embedder_of(model: Any) -> Embedder:
     """The embedding layer of a packed family's HF model."""
     table = model.embeddings
@@ -84,11 +115,24 @@ def embedder_of(model: Any) -> Embedder:
     return Embedder(
         word=table.word_embeddings,
         position=table.position_embeddings,
-        kind=table.token_type_embeddings,
+        kind=getattr(table, "token_type_embeddings", None),
         norm=table.LayerNorm,
         project=getattr(model, "embeddings_project", None),
         padding=int(model.config.pad_token_id) if after else None,
     )
+
+
+def activation_name(config: Any) -> str:
+    """Name of the activation between the two dense layers, as transformers spells it."""
+    return str(getattr(config, "hidden_act", None) or getattr(config, "activation", ""))
+
+
+def dropouts_of(config: Any) -> Dropouts:
+    """The dropouts of a packed family, as its HF forward applies them."""
+    if config.model_type == "distilbert":
+        return Dropouts(hidden=float(config.dropout), output=0.0, attention=float(config.attention_dropout))
+    hidden = float(config.hidden_dropout_prob)
+    return Dropouts(hidden=hidden, output=hidden, attention=float(config.attention_probs_dropout_prob))
 
 
 def layer_count(config: Any) -> int:

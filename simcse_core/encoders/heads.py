@@ -14,11 +14,19 @@ class DenseHead(nn.Module):
     Deviation: none; weights are drawn as in BERT (normal, standard deviation 0.02, bias 0).
     """
 
-    def __init__(self, inputs: int, outputs: int, *, activation: str = "tanh", bias: bool = True) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        activation: str = "tanh",
+        bias: bool = True,
+        generator: torch.Generator | None = None,
+    ) -> None:
         """Make a freshly initialised head from `inputs` to `outputs` numbers."""
         super().__init__()
         self.dense = nn.Linear(inputs, outputs, bias=bias)
-        nn.init.normal_(self.dense.weight, std=0.02)
+        nn.init.normal_(self.dense.weight, std=0.02, generator=generator)
         if bias:
             nn.init.zeros_(self.dense.bias)
         self.activation_name = activation

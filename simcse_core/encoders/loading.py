@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from simcse_core import runtime
 from simcse_core.encoders import families, layout
 from simcse_core.encoders.catalogue import Source, resolve
 from simcse_core.encoders.checks import check_weights, checked_config
 from simcse_core.encoders.encoder import Encoder
-from simcse_core.encoders.heads import head_from
+from simcse_core.encoders.heads import DenseHead, head_from
 from simcse_core.encoders.poolers import poolers
-from simcse_core.encoders.tokens import KEPT_FILES, load_backend, read_json, special_tokens
+from simcse_core.encoders.tokens import KEPT_FILES, TextTokenizer, load_backend, read_json, special_tokens
 from simcse_core.errors import ConfigError, EncoderError
 
 if TYPE_CHECKING:
@@ -32,10 +31,10 @@ def load_encoder(
     dropout: float | None = None,
     max_length: int | None = None,
 ) -> Encoder:
-    """Load an encoder by name, folder, run or Hugging Face id; see `catalogue.resolve` for what a name can be.
+    """Load an encoder by name, folder, run or Hugging Face id (`catalogue.resolve` lists the forms).
 
     Args:
-        name: For example `minilm`, `minilm:4`, `./folder`, `runs/x@40`, `princeton-nlp/unsup-simcse-bert-base-uncased`.
+        name: For example `minilm`, `minilm:4`, `./folder`, `runs/x@40`, `org/model`.
         pooling: A registered pooling; None takes the one the checkpoint states.
         device: auto, cpu, cuda, cuda:1 or mps.
         precision: fp32, bf16, or auto (bf16 where the device multiplies it natively).
@@ -60,17 +59,19 @@ def load_encoder(
     chosen, note = (pooling, "Given.") if pooling else (described.pooling, described.note)
     encoder = Encoder(
         name=source.name,
-        model=model,
-        backend=backend,
-        special=special_tokens(source.folder),
+        model=model.to(where),
+        text_tokenizer=TextTokenizer(
+            backend,
+            special_tokens(source.folder),
+            max_length=_max_length(max_length, source, described.max_length, model.config),
+            padding_id=int(model.config.pad_token_id or 0),
+            files=_kept(source.folder),
+        ),
         pooling=chosen,
         pooling_note=note,
         head=_head(model, chosen, described, untrained, source),
-        device=where,
         dtype=dtype,
-        max_length=_max_length(max_length, source, described.max_length, model.config),
-        keep_files=_kept(source.folder),
-    )
+    ).to(where)
     if source.note:
         encoder.notes.append(source.note)
     if dropout is not None:
@@ -158,7 +159,7 @@ def _check_vocabulary(backend: Any, model: Any, folder: Path) -> None:
 
 def _head(
     model: Any, pooling: str, described: layout.Layout, untrained: bool, source: Source
-) -> nn.Module | None:
+) -> DenseHead | None:
     """The layer after the pooler, where this pooling has one."""
     if described.dense is not None and pooling == described.pooling:
         return layout.read_dense(source.root / described.dense)

@@ -1,8 +1,8 @@
-"""Forward pass of the BERT kind over buckets: one long row of tokens, next to no padding.
+"""Differentiable forward of the BERT kind over buckets: one long row of tokens, next to no padding.
 
-All dense layers see the tokens of a chunk as one (N, h) matrix; only attention looks at sentences, a
-bucket at a time. The same numbers as the HF forward, to rounding. With gradients it reads the HF model's
-own float32 parameters, so an optimiser on `model.parameters()` needs to know nothing of it.
+All dense layers see the tokens of a batch as one (N, h) matrix; only attention looks at sentences, a bucket
+at a time. The same numbers as the HF forward, to rounding. It reads the HF model's own float32 parameters,
+so an optimiser on `model.parameters()` needs to know nothing of it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from simcse_core.encoders.buckets import Bucket
-from simcse_core.encoders.families import Block, blocks_of, embedder_of
+from simcse_core.encoders.families import Block, Dropouts, blocks_of, dropouts_of, embedder_of
 
 
 def padding_mask(bucket: Bucket, lengths: Tensor) -> Tensor:
@@ -38,18 +38,23 @@ def positions(ids: Tensor, parts: Sequence[Bucket], padding: int | None) -> Tens
     return torch.cat(found)
 
 
-class TrainingForward(nn.Module):
-    """Differentiable packed forward with dropout; holds references, owns no parameters."""
+class TrainingForward:
+    """The packed forward with gradients and dropout."""
 
     def __init__(self, model: Any, dtype: torch.dtype) -> None:
-        """Look at `model`; matrix products are done in `dtype`, everything else in float32."""
-        super().__init__()
-        self.__dict__["hf"] = model  # hidden from nn.Module, so that parameters are not listed twice
+        """Look at the HF `model`; matrix products are done in `dtype`, everything else in float32."""
+        self.model = model
         self.dtype = dtype
         self.heads = int(model.config.num_attention_heads)
 
-    def forward(
-        self, ids: Tensor, lengths: Tensor, parts: Sequence[Bucket], wanted: Collection[int]
+    def __call__(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        parts: Sequence[Bucket],
+        wanted: Collection[int],
+        *,
+        training: bool,
     ) -> dict[int, Tensor]:
         """Hidden states of the wanted layers (0 is the embedding layer), each (N, h) float32.
 
@@ -57,38 +62,29 @@ class TrainingForward(nn.Module):
             ids: (N,) int64, the buckets' padded rows one after the other.
             lengths: (B,) int64, tokens of each text.
             parts: The buckets, in order.
-            wanted: Layers to return.
+            wanted: Layers to return; those above the highest are not computed.
+            training: Whether dropout is active.
         """
-        config = self.hf.config
-        hidden_p = float(config.hidden_dropout_prob) if self.training else 0.0
-        attention_p = float(config.attention_probs_dropout_prob) if self.training else 0.0
+        dropouts = dropouts_of(self.model.config) if training else Dropouts()
         masks = [None if part.exact else padding_mask(part, lengths) for part in parts]
-        found = {}
-        x = self._embed(ids, parts, hidden_p)
-        if 0 in wanted:
-            found[0] = x
-        for number, block in enumerate(blocks_of(self.hf), start=1):
-            x = self._layer(x, block, parts, masks, hidden_p, attention_p)
+        x = self._embed(ids, parts, dropouts.hidden)
+        found = {0: x} if 0 in wanted else {}
+        for number, block in enumerate(blocks_of(self.model)[: max(wanted)], start=1):
+            x = self._layer(x, block, parts, masks, dropouts)
             if number in wanted:
                 found[number] = x
         return found
 
-    def _linear(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        if self.dtype == torch.float32:
-            return F.linear(x, weight, bias)
-        return F.linear(
-            x.to(self.dtype), weight.to(self.dtype), None if bias is None else bias.to(self.dtype)
-        )
+    def _linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return F.linear(x.to(self.dtype), weight.to(self.dtype), bias.to(self.dtype))
 
-    def _embed(self, ids: Tensor, parts: Sequence[Bucket], hidden_p: float) -> Tensor:
-        table = embedder_of(self.hf)
-        where = positions(ids, parts, table.padding)
-        x = (
-            F.embedding(ids, table.word.weight)
-            + table.kind.weight[0]
-            + F.embedding(where, table.position.weight)
-        )
-        x = F.dropout(table.norm(x), hidden_p, training=self.training)
+    def _embed(self, ids: Tensor, parts: Sequence[Bucket], hidden: float) -> Tensor:
+        table = embedder_of(self.model)
+        x = F.embedding(ids, table.word.weight)
+        if table.kind is not None:
+            x = x + table.kind.weight[0]
+        x = table.norm(x + F.embedding(positions(ids, parts, table.padding), table.position.weight))
+        x = F.dropout(x, hidden)
         return (
             x if table.project is None else self._linear(x, table.project.weight, table.project.bias).float()
         )
@@ -99,35 +95,44 @@ class TrainingForward(nn.Module):
         block: Block,
         parts: Sequence[Bucket],
         masks: Sequence[Tensor | None],
-        hidden_p: float,
-        attention_p: float,
+        dropouts: Dropouts,
     ) -> Tensor:
         weight = torch.cat([block.query.weight, block.key.weight, block.value.weight])  # (3h, h)
         bias = torch.cat([block.query.bias, block.key.bias, block.value.bias])
-        mixed = self._attend(self._linear(x, weight, bias), parts, masks, attention_p)
+        mixed = self._attend(self._linear(x, weight, bias), parts, masks, dropouts.attention)
         mixed = self._linear(mixed, block.output.weight, block.output.bias).float()
-        x = block.attention_norm(F.dropout(mixed, hidden_p, training=self.training) + x)
+        x = block.attention_norm(F.dropout(mixed, dropouts.output) + x)
         y = block.activation(self._linear(x, block.up.weight, block.up.bias))
         y = self._linear(y, block.down.weight, block.down.bias).float()
-        result: Tensor = block.output_norm(F.dropout(y, hidden_p, training=self.training) + x)
+        result: Tensor = block.output_norm(F.dropout(y, dropouts.hidden) + x)
         return result
 
     def _attend(
-        self, qkv: Tensor, parts: Sequence[Bucket], masks: Sequence[Tensor | None], attention_p: float
+        self, qkv: Tensor, parts: Sequence[Bucket], masks: Sequence[Tensor | None], attention: float
     ) -> Tensor:
+        """Attention inside each sentence: `qkv` (N, 3h) → (N, h)."""
         width = qkv.shape[1] // 3
-        size = width // self.heads
         mixed = []
         for part, mask in zip(parts, masks, strict=True):
-            rows = qkv[part.start : part.stop].view(part.count, part.length, 3, self.heads, size)
-            q, k, v = (
-                rows.permute(2, 0, 3, 1, 4).reshape(3, part.count * self.heads, part.length, size).unbind(0)
+            rows = qkv[part.start : part.stop].view(
+                part.count, part.length, 3, self.heads, width // self.heads
             )
-            scores = torch.bmm(q * (1 / math.sqrt(size)), k.transpose(1, 2))  # (B·heads, T, T)
-            if mask is not None:
-                hidden = ~mask[:, None, None, :].expand(-1, self.heads, -1, -1).reshape(-1, 1, part.length)
-                scores = scores.masked_fill(hidden, float("-inf"))
-            weights = F.dropout(scores.softmax(dim=-1), attention_p, training=self.training)
-            out = torch.bmm(weights, v).view(part.count, self.heads, part.length, size)
+            q, k, v = rows.permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, T, h / heads)
+            if qkv.device.type == "cpu":
+                out = _plain_attention(q, k, v, mask, attention)
+            else:
+                allowed = None if mask is None else mask[:, None, None, :]
+                out = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=attention)
             mixed.append(out.transpose(1, 2).reshape(part.count * part.length, width))
         return mixed[0] if len(mixed) == 1 else torch.cat(mixed)
+
+
+def _plain_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout: float) -> Tensor:
+    """Softmax attention of (B, heads, T, ·) tensors by two batched products; `mask` (B, T) or None."""
+    shape = q.shape
+    q, k, v = (part.reshape(-1, shape[2], shape[3]) for part in (q, k, v))
+    scores = torch.bmm(q * (1 / math.sqrt(shape[3])), k.transpose(1, 2))  # (B·heads, T, T)
+    if mask is not None:
+        hidden = (~mask).repeat_interleave(shape[1], dim=0)[:, None, :]  # (B·heads, 1, T)
+        scores = scores.masked_fill(hidden, float("-inf"))
+    return torch.bmm(F.dropout(scores.softmax(dim=-1), dropout), v).view(shape)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors.torch import save_file
 
 from simcse_core.encoders.layout import OWN_FILE, TO_ST
+from simcse_core.encoders.loading import quiet
 from simcse_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def save_encoder(
         encoder: What to write; it is left as it is.
         folder: Made if missing; files of the same name are replaced.
         extra: More facts for simcse.json (title, licence, source, note …).
-        half: Store weights in half precision, for shipping; they are computed in float32 or bfloat16 all the same.
+        half: Store weights in half precision, for shipping; they are opened in float32 all the same.
         layout: One of `LAYOUTS`; "transformers" leaves out the files that describe the pooling to
             sentence-transformers.
 
@@ -57,7 +57,7 @@ def save_encoder(
     }
     if encoder.pooling not in TO_ST:
         own["warning"] = (
-            f"sentence-transformers has no pooling '{encoder.pooling}': opened there, this folder pools by mean. "
+            f"sentence-transformers has no pooling '{encoder.pooling}': there, this folder pools by mean. "
             "Open it with simcse_core.load_encoder for the embeddings it was made for."
         )
     _write(folder / OWN_FILE, own)
@@ -76,19 +76,16 @@ def _save_model(encoder: Encoder, folder: Path, half: bool) -> None:
         weights = {
             key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in weights.items()
         }
-    from simcse_core.encoders.loading import quiet
-
     with quiet():
         encoder.model.save_pretrained(folder, state_dict=weights)
 
 
 def _save_tokenizer(encoder: Encoder, folder: Path) -> None:
-    rules = json.loads(encoder.backend.to_str())
-    rules["truncation"] = rules["padding"] = None
-    (folder / "tokenizer.json").write_text(json.dumps(rules, ensure_ascii=False), encoding="utf-8")
-    for name, content in encoder.keep_files.items():
+    files = encoder.text_tokenizer.files
+    (folder / "tokenizer.json").write_text(encoder.text_tokenizer.rules(), encoding="utf-8")
+    for name, content in files.items():
         (folder / name).write_text(content, encoding="utf-8")
-    settings = json.loads(encoder.keep_files.get("tokenizer_config.json", "{}"))
+    settings = json.loads(files.get("tokenizer_config.json", "{}"))
     settings = {**encoder.special, **settings, "model_max_length": encoder.max_length}
     settings.setdefault("tokenizer_class", "PreTrainedTokenizerFast")
     _write(folder / "tokenizer_config.json", settings)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simcse_core.errors import DataError, EncoderError
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CHARACTERS_PER_TOKEN = 100  # texts are cut to this many characters a token before tokenising
+READ = 16_384  # texts read, tokenised and sorted together; bounds the memory of a stream
 WORDPIECE = {"bert", "distilbert", "electra", "mpnet"}
 KEPT_FILES = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt")
 _ROLES = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "bos_token", "eos_token")
@@ -31,6 +36,17 @@ class TokenBatch:
 
     ids: Tensor
     mask: Tensor
+
+    def rows(self) -> list[list[int]]:
+        """The token numbers of each text, without padding.
+
+        Raises:
+            DataError: A row is not padded on the right.
+        """
+        lengths = self.mask.sum(dim=1).tolist()
+        if any(not bool(line[:n].all()) for line, n in zip(self.mask, lengths, strict=True)):
+            raise DataError("Token batches must be padded on the right.", hint="Use Encoder.tokenize.")
+        return [row[:n] for row, n in zip(self.ids.tolist(), lengths, strict=True)]
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -160,27 +176,123 @@ def _check_known_words(backend: Tokenizer, folder: Path, unknown: str | None) ->
         )
 
 
-def ids_of(
-    backend: Tokenizer, texts: Sequence[str], *, max_length: int, first_row: int = 0
-) -> list[list[int]]:
-    """Token numbers of each text with its special tokens; `backend` truncates to `max_length`.
+class TextTokenizer:
+    """A checkpoint's tokenizer, truncating to `max_length` and fast on long lists; safe to share by threads.
 
-    Only the first `CHARACTERS_PER_TOKEN * max_length` characters of a text are looked at, so that a
-    megabyte on one line costs no more than a page.
+    Attributes:
+        backend: The Rust tokenizer; it truncates, and never pads.
+        special: Special tokens by role ("mask_token" → "[MASK]").
+        max_length: Most tokens a text is cut to, special tokens included.
+        padding_id: Number that fills padded rows.
+        files: Contents of the small tokenizer files of the checkpoint, by name.
+    """
+
+    def __init__(
+        self,
+        backend: Tokenizer,
+        special: Mapping[str, str],
+        *,
+        max_length: int,
+        padding_id: int,
+        files: Mapping[str, str],
+    ) -> None:
+        """Take over `backend`."""
+        self.backend = backend
+        self.special = dict(special)
+        self.max_length = max_length
+        self.files = dict(files)
+        found = backend.token_to_id(self.special.get("pad_token", ""))
+        self.padding_id = padding_id if found is None else int(found)
+        backend.no_padding()
+        backend.enable_truncation(max_length)
+
+    @property
+    def mask_id(self) -> int | None:
+        """Number of the mask token; None where there is none."""
+        found = self.backend.token_to_id(self.special.get("mask_token", "[MASK]"))
+        return None if found is None else int(found)
+
+    def ids(self, texts: Sequence[str], *, first_row: int = 0) -> list[list[int]]:
+        """Token numbers of each text with its special tokens, at most `max_length` a text.
+
+        Only the first `CHARACTERS_PER_TOKEN * max_length` characters of a text are looked at, so that a
+        megabyte on one line costs no more than a page.
+
+        Raises:
+            DataError: A row is not a string, or not valid Unicode; the message names the row, counted from 1.
+        """
+        limit = CHARACTERS_PER_TOKEN * self.max_length
+        cut = []
+        for row, text in enumerate(texts, start=first_row + 1):
+            if not isinstance(text, str):
+                raise DataError(f"Row {row} is not a text but {type(text).__name__}: {text!r:.40}.")
+            cut.append(text if len(text) <= limit else text[:limit])
+        try:
+            return [one.ids for one in self.backend.encode_batch_fast(cut)]
+        except (TypeError, UnicodeEncodeError):
+            raise _not_unicode(cut, first_row) from None
+
+    def batch(self, texts: Sequence[str]) -> TokenBatch:
+        """Token numbers of B texts, padded on the right to the longest, on the CPU."""
+        rows = self.ids(texts)
+        lengths = np.asarray([len(row) for row in rows], dtype=np.int64)
+        ids = np.full((len(rows), int(lengths.max(initial=0))), self.padding_id, dtype=np.int64)
+        mask = np.arange(ids.shape[1]) < lengths[:, None]  # (B, T)
+        ids[mask] = [number for row in rows for number in row]
+        return make_batch(ids, mask)
+
+    def rules(self) -> str:
+        """The content of a tokenizer.json, without truncation or padding."""
+        found = json.loads(self.backend.to_str())
+        found["truncation"] = found["padding"] = None
+        return json.dumps(found, ensure_ascii=False)
+
+    def as_transformers(self) -> Any:
+        """A fast transformers tokenizer with the same rules."""
+        from tokenizers import Tokenizer
+        from transformers import PreTrainedTokenizerFast
+
+        return PreTrainedTokenizerFast(
+            tokenizer_object=Tokenizer.from_str(self.rules()),
+            model_max_length=self.max_length,
+            **self.special,
+        )
+
+
+def make_batch(ids: NDArray[np.int64], mask: NDArray[np.bool_]) -> TokenBatch:
+    """A batch from arrays, both (B, T)."""
+    import torch
+
+    return TokenBatch(torch.from_numpy(ids), torch.from_numpy(mask))
+
+
+def distinct_rows(rows: Sequence[Sequence[int]]) -> tuple[list[tuple[int, ...]], NDArray[np.int64]]:
+    """The distinct rows, in order of first appearance, and for each row (n,) which of them it is."""
+    seen: dict[tuple[int, ...], int] = {}
+    place = np.asarray([seen.setdefault(tuple(row), len(seen)) for row in rows], dtype=np.int64)
+    return list(seen), place
+
+
+def as_list(texts: Iterable[str]) -> list[str]:
+    """The texts as a list.
 
     Raises:
-        DataError: A row is not a string, or not valid Unicode; the message names the row, counted from 1.
+        DataError: A single string was given.
     """
-    limit = CHARACTERS_PER_TOKEN * max_length
-    cut = []
-    for row, text in enumerate(texts, start=first_row + 1):
-        if not isinstance(text, str):
-            raise DataError(f"Row {row} is not a text but {type(text).__name__}: {text!r:.40}.")
-        cut.append(text if len(text) <= limit else text[:limit])
-    try:
-        return [one.ids for one in backend.encode_batch_fast(cut)]
-    except (TypeError, UnicodeEncodeError):
-        raise _not_unicode(cut, first_row) from None
+    if isinstance(texts, (str, bytes)):
+        raise DataError("A single string was given where a list of texts is needed.", hint="Write [text].")
+    return list(texts)
+
+
+def blocks(texts: Iterable[str], *, size: int = READ) -> Iterator[list[str]]:
+    """The texts in lists of at most `size`.
+
+    Raises:
+        DataError: A single string was given.
+    """
+    stream = iter(as_list(texts) if isinstance(texts, (str, bytes)) else texts)
+    while block := list(islice(stream, size)):
+        yield block
 
 
 def _not_unicode(texts: Sequence[str], first_row: int) -> DataError:
