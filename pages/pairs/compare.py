@@ -57,13 +57,11 @@ def _seed() -> None:
     if all(key in st.session_state for key in FIELDS):
         return
     shared = sharing.texts_of_link()
-    if shared:
-        st.session_state[EXAMPLE] = None
-    elif EXAMPLE not in st.session_state:
-        asked = st.query_params.get(EXAMPLE)
-        st.session_state[EXAMPLE] = asked if asked in recorded.examples() else "negation"
-    first = recorded.examples()[st.session_state[EXAMPLE] or "negation"]
-    for key, text in zip(FIELDS, shared or first.texts, strict=True):
+    labels = {t(f"pairs.example.{name}"): name for name in recorded.examples()}
+    name = labels.get(st.query_params.get(EXAMPLE, ""), next(iter(labels.values())))
+    if EXAMPLE not in st.query_params or shared:  # otherwise the pills take it from the address
+        st.session_state[EXAMPLE] = None if shared else name
+    for key, text in zip(FIELDS, shared or recorded.examples()[name].texts, strict=True):
         st.session_state[key] = text
 
 

@@ -58,7 +58,7 @@ def height(rulers: int) -> int:
 def _low(rulers: Sequence[Ruler]) -> float:
     """Left end: fixed, and -1 only where a value needs it."""
     lowest = [mark.cosine for ruler in rulers for mark in ruler.marks]
-    lowest += [float(ruler.background.values[0]) for ruler in rulers if ruler.background]
+    lowest += [ruler.background.quantile(TICKS[0]) for ruler in rulers if ruler.background]
     return LOW if min(lowest, default=0.0) >= LOW else -1.0
 
 

@@ -1,0 +1,55 @@
+"""The recorded file of the page of pairs: complete, and made again in its beginning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simcse_core.recording import pairs
+from simcse_core.runtime import assets
+from simcse_core.search.background import Background
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict:
+    return json.loads((assets() / "recorded" / "pairs.json").read_text(encoding="utf-8"))
+
+
+def test_it_says_how_it_was_made(shipped: dict) -> None:
+    made = shipped["made"]
+    assert made["command"] == "python -m simcse_core record pairs"
+    assert made["seed"] == 0 and made["device"] == "cpu" and made["date"] and made["versions"]["torch"]
+
+
+def test_it_holds_what_the_page_opens_with(shipped: dict) -> None:
+    assert [e["name"] for e in shipped["examples"]] == [name for name, *_ in pairs.EXAMPLES]
+    for example in shipped["examples"]:
+        assert set(example["scores"]) == set(pairs.CHECKPOINTS)
+    assert set(shipped["backgrounds"]) == set(shipped["backgrounds_zh"]) == set(pairs.BACKGROUNDS)
+    for plain in shipped["backgrounds"].values():
+        assert Background.from_dict(plain).pairs == 20_000
+    assert set(shipped["list"]["cosines"]) == set(shipped["search"]["hits"]) == set(pairs.CHECKPOINTS)
+    assert (assets() / "recorded" / "pairs.json").stat().st_size < 500_000
+
+
+def test_the_opening_shows_what_it_claims(shipped: dict) -> None:
+    """A higher cosine under the raw checkpoint is more ordinary than a lower one under the trained."""
+    scores = shipped["examples"][0]["scores"]
+    raw, trained = (Background.from_dict(shipped["backgrounds"][name]) for name in ("minilm:4", "minilm"))
+    assert scores["minilm:4"]["same"] > scores["minilm"]["same"]
+    assert raw.share_below(scores["minilm:4"]["same"]) < 0.95
+    assert trained.share_below(scores["minilm"]["same"]) > 0.999
+
+
+@pytest.mark.slow
+def test_its_beginning_is_made_again(shipped: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "EXAMPLES", pairs.EXAMPLES[:2])
+    monkeypatch.setattr(pairs, "sentence_subjects", lambda: [("A fox is at the door.", "x")])
+    again = pairs.record(tmp_path / "pairs.json", checkpoints=("minilm:4",))
+    for new, old in zip(again["examples"], shipped["examples"], strict=False):
+        assert new["original"] == old["original"]
+        assert new["scores"]["minilm:4"] == pytest.approx(old["scores"]["minilm:4"], abs=2e-3)
+    new, old = (Background.from_dict(r["backgrounds"]["minilm:4"]) for r in (again, shipped))
+    assert new.mean == pytest.approx(old.mean, abs=5e-3)
