@@ -19,6 +19,8 @@ from simcse_core import runtime
 DEFAULT = "en"
 LANGUAGE_KEY = "lang"
 _PAGES = Path(__file__).resolve().parent.parent
+JOINER = "\u2060"  # invisible; keeps Markdown from making a link of an address, which no backslash prevents
+_LINK = re.compile(r"https?:|www|@", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>&:^=])")
 
 
@@ -85,7 +87,8 @@ def plain(text: str) -> str:
 
     Prefer `st.text` where a whole element holds the text.
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    line = _LINK.sub(r"\g<0>" + JOINER, " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", line)
 
 
 def formula(latex: str) -> None:

@@ -1,0 +1,158 @@
+"""Routing, looks, accessibility and the home page's figure, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from pages.ui.text import JOINER, t
+from tests.app.story_factory import make_story, write_assets
+from tests.browser.conftest import REPOSITORY, OpenTab, StartServer, settle
+
+pytestmark = pytest.mark.browser
+NAMES = re.findall(r'shell\.Entry\("\w+", "(\w+)"', (REPOSITORY / "app.py").read_text(encoding="utf-8"))
+
+
+def path_of(name: str) -> str:
+    return "/" if name == "home" else f"/{name}"
+
+
+@pytest.fixture
+def story_server(start_server: StartServer, tmp_path: Path) -> str:
+    """A server whose home page shows a small made-up run."""
+    return start_server(SIMCSE_ASSETS=str(write_assets(tmp_path / "a", REPOSITORY / "assets", make_story())))
+
+
+@pytest.mark.parametrize("name", ["notes", NAMES[1]])
+def test_the_first_visitor_of_a_fresh_server_may_open_a_deep_link(
+    start_server: StartServer, open_tab: OpenTab, name: str
+) -> None:
+    tab = open_tab(start_server() + path_of(name))
+    expect(tab.get_by_role("heading", level=1)).to_have_text(t(f"{name}.question"))
+    assert "Page not found" not in tab.inner_text("body")
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_an_address_that_does_not_exist_is_told_so(server: str, open_tab: OpenTab) -> None:
+    assert "Page not found" in open_tab(server + "/nowhere").inner_text("body")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_is_sound_in_every_view(
+    server: str, open_tab: OpenTab, name: str, scheme: str, width: int
+) -> None:
+    tab = open_tab(server + path_of(name), scheme=scheme, width=width)
+    settle(tab, pause=1.5)
+    assert tab.locator('[data-testid="stException"]').count() == 0
+    assert tab.locator(".st-key-page_failure").count() == 0
+    assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
+    serious = [v for v in Axe().run(tab).response["violations"] if v["impact"] in {"serious", "critical"}]
+    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == []
+    assert tab.faults == []  # type: ignore[attr-defined]
+    assert len(set(tab.screenshot())) > 100  # not blank
+
+
+def test_the_menu_leads_to_every_page_and_back_works(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server)
+    for name in NAMES[1:]:
+        tab.get_by_test_id("stSidebar").get_by_role("link", name=t(f"shell.nav.{name}")).click()
+        expect(tab.get_by_role("heading", level=1)).to_have_text(t(f"{name}.question"), timeout=30_000)
+        assert tab.url.endswith(f"/{name}")
+    settle(tab)
+    tab.go_back()
+    expect(tab.get_by_role("heading", level=1)).to_have_text(t(f"{NAMES[-2]}.question"), timeout=30_000)
+
+
+def slider(tab: Page) -> str:
+    return str(tab.locator(".story input[type=range]").get_attribute("aria-valuetext"))
+
+
+def test_scrubbing_needs_no_server_and_a_released_slider_is_in_the_address(
+    story_server: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(story_server)
+    assert slider(tab) == "step 20"
+    sent: list[object] = []
+    tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    tab.reload()
+    settle(tab)
+    before = len(sent)
+    box = tab.locator(".story input[type=range]").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + box["width"] - 8, middle)
+    tab.mouse.down()
+    for share in (0.9, 0.8, 0.7, 0.6, 0.5):
+        tab.mouse.move(box["x"] + share * box["width"], middle)
+        tab.wait_for_timeout(60)
+    assert slider(tab) == "step 10" and len(sent) == before
+    tab.mouse.up()
+    expect(tab).to_have_url(re.compile(r"hm_step=10$"))
+    tab.reload()
+    settle(tab)
+    assert slider(tab) == "step 10"
+
+
+def test_the_figure_is_worked_by_keyboard_and_by_its_two_buttons(
+    story_server: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(story_server + "/?hm_step=10")
+    tab.locator(".story input[type=range]").focus()
+    for key, step in (("ArrowLeft", 0), ("ArrowLeft", 0), ("ArrowRight", 10), ("End", 20), ("Home", 0)):
+        tab.keyboard.press(key)
+        assert slider(tab) == f"step {step}"
+    raw, trained = (
+        tab.get_by_role("button", name=t(f"home.figure.{name}"), exact=True) for name in ("raw", "trained")
+    )
+    expect(raw).to_have_attribute("aria-pressed", "true")
+    trained.click()
+    expect(trained).to_have_attribute("aria-pressed", "true")
+    assert slider(tab) == "step 20"
+
+
+def test_one_pair_is_followed_and_its_text_is_text(story_server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(story_server)
+    tab.get_by_role("button", name=t("home.figure.unrelated")).click()
+    assert tab.locator(".story .first").inner_text().strip("“”") == "Left <b>text</b>."
+    verdict = tab.locator(".story .verdict")
+    expect(verdict).to_contain_text("0.52")
+    expect(verdict).to_contain_text("0.10")
+
+
+def test_reset_returns_the_figure_and_the_address(story_server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(story_server + "/?hm_step=0")
+    assert slider(tab) == "step 0"
+    tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
+    settle(tab)
+    assert slider(tab) == "step 20" and "hm_step" not in tab.url
+
+
+def test_share_gives_the_address_of_the_view(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(f"{server}/notes?nt_tab=Glossary")
+    tab.get_by_role("button", name=t("shell.share")).click()
+    expect(tab.get_by_text("/notes?nt_tab=Glossary")).to_be_visible()
+
+
+def test_a_learners_text_is_shown_as_typed_wherever_markdown_is_read(
+    start_server: StartServer, open_tab: OpenTab, tmp_path: Path
+) -> None:
+    nasty = "# **a** _b_ `c` $d$ <b>e</b> [f](http://g.h) :red[i] :smile: ![j](k) - l | m ~~n~~"
+    nasty += " <script>o</script> www.p.q r@s.t HTTPS://u.v"
+    script = tmp_path / "plain_page.py"
+    script.write_text(
+        "import streamlit as st\nfrom pages.ui.text import plain\n"
+        f"nasty = {nasty!r}\n"
+        "st.markdown(plain(nasty))\nst.caption(plain(nasty))\nst.checkbox(plain(nasty))\n",
+        encoding="utf-8",
+    )
+    tab = open_tab(start_server(script))
+    for kind in ("stMarkdownContainer", "stCaptionContainer", "stCheckbox"):
+        place = tab.get_by_test_id(kind).first
+        assert " ".join(place.inner_text().replace(JOINER, "").split()) == nasty, kind
+        assert place.locator("a, img, b, strong, em, code, .katex, h1, del, li").count() == 0
