@@ -20,7 +20,8 @@ from tests.browser.chromium import find_chromium
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 OpenTab = Callable[..., Page]
@@ -62,7 +63,7 @@ def _wait_until_up(base: str, server: subprocess.Popen[bytes], log: Path) -> Non
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
-    """`start_server()` starts a server that nobody has visited; `start_server(script, NAME="value")` another."""
+    """`start_server()` starts a server that nobody has visited; `start_server(script, X="1")` another."""
     running = []
 
     def start(script: Path = REPOSITORY / "app.py", **environment: str) -> str:
