@@ -46,7 +46,9 @@ class OptimConfig:
     learning_rate: Annotated[
         float, Range(1e-7, 1.0, "Peak step size of AdamW", (3e-6, 1e-5, 3e-5, 5e-5, 1e-4, 3e-4))
     ] = 3e-5
-    schedule: Annotated[str, Choice(("linear", "constant"), "Rate after the warm-up: falls to 0, or stays")] = "linear"
+    schedule: Annotated[
+        str, Choice(("linear", "constant"), "Rate after the warm-up: falls to 0, or stays")
+    ] = "linear"
     weight_decay: Annotated[float, Range(0.0, 1.0, "Decoupled weight decay", (0.0, 0.01, 0.1))] = 0.0
     warmup: Annotated[float, Range(0.0, 0.9, "Share of the steps with rising rate", (0.0, 0.1))] = 0.0
     clip_norm: Annotated[float, Range(0.0, 1e6, "Largest gradient norm; 0 leaves it", (0.0, 1.0))] = 1.0
@@ -173,7 +175,7 @@ class RunConfig:
         from simcse_core.views import views
 
         problems = self.problems()
-        full: dict[str, ComponentConfig] = {}
+        full: dict[str, Any] = {}
         for section, registry in (("view", views), ("loss", losses)):
             component: ComponentConfig = getattr(self, section)
             try:

@@ -37,9 +37,9 @@ _ALL = (
     Preset(
         "live",
         "Unsupervised SimCSE, live on a laptop",
-        "Gao, Yao & Chen 2021, arXiv:2104.08821, sec. 3: batch 64, temperature 0.05, learning rate 3e-5, dropout 0.1",
+        "Gao, Yao & Chen 2021, arXiv:2104.08821, sec. 3: batch 64, temperature 0.05, lr 3e-5, dropout 0.1",
         (
-            "20 steps instead of 15,625, at the full rate: over its first 20 steps the published linear decay "
+            "20 steps instead of 15,625, at the full rate: over its first 20 steps the published decay "
             "falls by 0.1 % only",
             "the first 4 layers of MiniLM with mean pooling instead of BERT-base with [CLS] and a head",
             "the shipped sentences instead of a million from Wikipedia",
@@ -50,7 +50,10 @@ _ALL = (
         "unsup-simcse",
         "Unsupervised SimCSE, as published for BERT-base",
         "princeton-nlp/SimCSE run_unsup_example.sh; arXiv:2104.08821, appendix A",
-        ("bfloat16 instead of float16", "needs bert-base-uncased and wiki1m, fetched from the Hub on first use"),
+        (
+            "bfloat16 instead of float16",
+            "needs bert-base-uncased and wiki1m, fetched from the Hub on first use",
+        ),
         _config(
             "unsup-simcse",
             encoder__name="bert-base-uncased",
@@ -67,7 +70,7 @@ _ALL = (
     Preset(
         "sup-simcse",
         "Supervised SimCSE on NLI triples",
-        "princeton-nlp/SimCSE run_sup_example.sh; arXiv:2104.08821, sec. 4: lr 5e-5, batch 512, 3 epochs, hard negatives",
+        "princeton-nlp/SimCSE run_sup_example.sh; arXiv:2104.08821, sec. 4: lr 5e-5, batch 512, 3 epochs",
         (
             "the shipped triples, 40 steps of batch 64, on the first 4 layers of MiniLM with mean pooling: "
             "set encoder.name, data.train=nli-triples and optim.* for the published run",

@@ -195,7 +195,9 @@ def params_of(target: Callable[..., Any]) -> dict[str, Parameter]:
         if p.kind is p.KEYWORD_ONLY:
             allowed = [a for a in get_args(hints[p.name])[1:] if isinstance(a, (Range, Choice, Text))]
             if not allowed or p.default is p.empty:
-                raise TypeError(f"{target.__qualname__}: parameter {p.name} needs a default and a Range, Choice or Text")
+                raise TypeError(
+                    f"{target.__qualname__}: parameter {p.name} needs a default and a Range, Choice or Text"
+                )
             found[p.name] = Parameter(p.name, p.default, allowed[0])
     return found
 

@@ -44,7 +44,9 @@ def resolve_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise ConfigError(f"There is no device called {name!r}.", hint="Use auto, cpu, cuda or mps.") from None
+        raise ConfigError(
+            f"There is no device called {name!r}.", hint="Use auto, cpu, cuda or mps."
+        ) from None
     missing = (device.type == "cuda" and not torch.cuda.is_available()) or (
         device.type == "mps" and not torch.backends.mps.is_available()
     )
@@ -58,7 +60,7 @@ def cpu_has_bf16() -> bool:
     """Whether the processor multiplies bfloat16 natively (AVX512-BF16, AMX or Arm BF16)."""
     import torch
 
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     if capabilities:
         return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "arm_bf16", "bf16"))
     flags = Path("/proc/cpuinfo")
@@ -95,7 +97,7 @@ def versions() -> dict[str, str]:
 
 
 def home() -> Path:
-    """Folder for runs, downloads and caches: `SIMCSE_HOME`, else `~/.cache/simcse_core`; made on first write."""
+    """Folder for runs, downloads, caches: `SIMCSE_HOME`, else `~/.cache/simcse_core`; made on first write."""
     return Path(os.environ.get("SIMCSE_HOME") or Path.home() / ".cache" / "simcse_core")
 
 

@@ -22,7 +22,11 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sts_folder() -> Path:
     """Folder with the public STS sets: SIMCSE_STS_DIR, ../shared/data/sts or data/sts."""
-    places = [os.environ.get("SIMCSE_STS_DIR"), REPOSITORY.parent / "shared/data/sts", REPOSITORY / "data/sts"]
+    places = [
+        os.environ.get("SIMCSE_STS_DIR"),
+        REPOSITORY.parent / "shared/data/sts",
+        REPOSITORY / "data/sts",
+    ]
     for place in filter(None, places):
         if (Path(place) / "STS-B" / "test.tsv").exists():
             return Path(place)

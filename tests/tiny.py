@@ -12,8 +12,10 @@ WORDS = (
 ).split()
 
 
-def make_bert(folder: Path, *, layers: int = 2, hidden: int = 32, dropout: float = 0.1, seed: int = 0) -> Path:
-    """Write a random BERT of `layers` x `hidden` in transformers layout; letters keep any ASCII word known."""
+def make_bert(
+    folder: Path, *, layers: int = 2, hidden: int = 32, dropout: float = 0.1, seed: int = 0
+) -> Path:
+    """A random BERT of `layers` x `hidden` in transformers layout; letters keep any ASCII word known."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 

@@ -28,7 +28,9 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    parser = _Parser(prog="python -m simcse_core", description="Contrastive sentence embeddings: train, measure, explain.")
+    parser = _Parser(
+        prog="python -m simcse_core", description="Contrastive sentence embeddings: train, measure, explain."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
@@ -56,5 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
-        sys.stderr.write(f"error: {type(error).__name__}: {error} (a fault of the program; --debug shows where)\n")
+        sys.stderr.write(
+            f"error: {type(error).__name__}: {error} (a fault of the program; --debug shows where)\n"
+        )
         return 1

@@ -45,7 +45,13 @@ def _components(registry: Registry[Any], *, extra: Callable[[str], dict[str, Any
     rows = []
     for name in registry:
         info = registry.info(name)
-        row = {"name": name, "title": info.title, **extra(name), "source": info.source, "equation": info.equation}
+        row = {
+            "name": name,
+            "title": info.title,
+            **extra(name),
+            "source": info.source,
+            "equation": info.equation,
+        }
         rows.append(row)
     return rows
 

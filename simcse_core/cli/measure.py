@@ -47,7 +47,9 @@ def add_commands(commands: Any) -> None:
 
 
 def _encoder_options(parser: argparse.ArgumentParser, precision: str = "auto") -> None:
-    parser.add_argument("--model", required=True, metavar="M", help="shipped name, run, folder or Hub id; M:k")
+    parser.add_argument(
+        "--model", required=True, metavar="M", help="shipped name, run, folder or Hub id; M:k"
+    )
     parser.add_argument("--pooling", metavar="P", help="see `list poolers`; default: the checkpoint's own")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--precision", default=precision, choices=("fp32", "bf16", "auto"))
@@ -77,7 +79,8 @@ def run_encode(options: argparse.Namespace) -> int:
             import pandas as pd
 
             pd.DataFrame({"text": texts, "embedding": list(vectors)}).to_parquet(options.output)
-    say(f"{len(texts)} sentences, {vectors.shape[1]} dimensions, {encoder.name} ({encoder.pooling}) -> {options.output}")
+    shape = f"{len(texts)} sentences, {vectors.shape[1]} dimensions"
+    say(f"{shape}, {encoder.name} ({encoder.pooling}) -> {options.output}")
     return 0
 
 
@@ -120,12 +123,20 @@ def run_evaluate(options: argparse.Namespace) -> int:
         write_json_file(options.json, report)
     head = ["task", "pairs", "all", "mean", "wmean", "95 % low", "high", "alignment", "uniformity"]
     rows = [
-        [name, t["n"], *(t["spearman"][k] for k in ("all", "mean", "wmean")), *t["interval"], t["alignment"], t["uniformity"]]
+        [
+            name,
+            t["n"],
+            *(t["spearman"][k] for k in ("all", "mean", "wmean")),
+            *t["interval"],
+            t["alignment"],
+            t["uniformity"],
+        ]
         for name, t in report["tasks"].items()
     ]
     table(head, rows)
     average = float(np.mean([t["spearman"]["all"] for t in report["tasks"].values()]))
-    say(f"\naverage of {len(rows)} tasks ('all'): {average:.2f}   {options.model}, {encoder.pooling}, {str(encoder.dtype).removeprefix('torch.')}")
+    how = f"{options.model}, {encoder.pooling}, {str(encoder.dtype).removeprefix('torch.')}"
+    say(f"\naverage of {len(rows)} tasks ('all'): {average:.2f}   {how}")
     return 0
 
 

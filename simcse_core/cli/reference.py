@@ -48,7 +48,8 @@ def _lines() -> Iterator[str]:
         for parameter in params_of(cls).values():
             yield _row(f"{section}.{parameter.name}", parameter)
     yield f"| `seed` | {RunConfig().seed} | 0 to {2**31 - 1} | Seeds data order, masks and fresh weights |"
-    yield "| `loss.name`, `view.name` | info_nce, dropout | see above | with their parameters: `loss.temperature=0.1` |"
+    yield "| `loss.name` | info_nce | see above | with its parameters: `loss.temperature=0.1` |"
+    yield "| `view.name` | dropout | see above | with its parameters |"
     yield from ("", "## Presets")
     for made in PRESETS.values():
         yield from ("", f"### `{made.name}`: {made.title}", "", f"Source: {made.source}.", "")

@@ -33,7 +33,9 @@ def add_commands(commands: Any) -> None:
     export = commands.add_parser("export", help="a run's encoder for other libraries")
     export.add_argument("source", metavar="RUN", help="run folder, or RUN@STEP")
     export.add_argument("--to", required=True, metavar="DIR")
-    export.add_argument("--format", default="sentence-transformers", choices=("sentence-transformers", "transformers"))
+    export.add_argument(
+        "--format", default="sentence-transformers", choices=("sentence-transformers", "transformers")
+    )
     export.set_defaults(run=run_export)
 
     work = commands.add_parser("work", help="serve the training queue of one device")
@@ -53,7 +55,9 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise ConfigError(f"--set takes KEY=VALUE; got {pair!r}.", hint="Example: --set loss.temperature=0.1")
+            raise ConfigError(
+                f"--set takes KEY=VALUE; got {pair!r}.", hint="Example: --set loss.temperature=0.1"
+            )
         try:
             settings[key] = json.loads(value)
         except ValueError:
@@ -113,7 +117,9 @@ def _show(event: Any, bar: Any, total: int, *, quiet: bool) -> None:
     if bar is not None and event.type == "step":
         bar(event.step, total)
     if event.type == "evaluated" and not quiet:
-        sets = "  ".join(f"{name} {value:.2f}" if value is not None else f"{name} -" for name, value in event.sets.items())
+        sets = "  ".join(
+            f"{name} {value:.2f}" if value is not None else f"{name} -" for name, value in event.sets.items()
+        )
         pulled = "-" if event.alignment is None else f"{event.alignment:.3f}"
         say(
             f"step {event.step:>6}  {sets}  alignment {pulled}  uniformity {event.uniformity:.3f}  "

@@ -59,9 +59,9 @@ class Space:
             texts=tuple(plain["texts"]),
             subjects=tuple(plain["subjects"]),
             steps=tuple(plain["steps"]),
-            points=np.asarray(plain["points_thousandths"], dtype=np.float32) / 1000,
+            points=np.asarray(plain["points_thousandths"], dtype=np.float32) / np.float32(1000),
             neighbours=np.asarray(plain["neighbours"], dtype=np.int64),
-            cosines=np.asarray(plain["cosines_thousandths"], dtype=np.float32) / 1000,
+            cosines=np.asarray(plain["cosines_thousandths"], dtype=np.float32) / np.float32(1000),
             density=np.asarray(plain["density"], dtype=np.float64),
             means=np.asarray(plain["means"], dtype=np.float64),
         )

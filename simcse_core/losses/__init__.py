@@ -14,8 +14,9 @@ losses: Registry[Callable[..., Any]] = Registry("loss")
 
 
 def unit_rows(embeddings: Tensor) -> Tensor:
-    """Rows (B, d) at length 1, in float32 at least: a cosine in half precision is off by up to 0.004, which a
-    temperature of 0.05 makes 0.08 in the logit.
+    """Rows (B, d) at length 1, in float32 at least.
+
+    A cosine in half precision is off by up to 0.004, which a temperature of 0.05 makes 0.08 in the logit.
     """
     import torch
     import torch.nn.functional as F

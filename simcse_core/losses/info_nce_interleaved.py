@@ -18,7 +18,8 @@ from simcse_core.registry import Range
     "info_nce_interleaved",
     title="InfoNCE, interleaved batch",
     source="Chen et al. 2020 (NT-Xent), arXiv:2002.05709, eq. 1; the batch layout of the SimCSE tutorials",
-    equation=r"\ell_i=-\log\frac{e^{s_{i,\pi(i)}/\tau}}{\sum_{j\ne i}e^{s_{ij}/\tau}},\quad \pi(i)=i+1-2(i\bmod 2)",
+    equation=r"\ell_i=-\log\frac{e^{s_{i,\pi(i)}/\tau}}{\sum_{j\ne i}e^{s_{ij}/\tau}},"
+    r"\quad \pi(i)=i+1-2(i\bmod 2)",
 )
 def info_nce_interleaved(
     anchor: Tensor,

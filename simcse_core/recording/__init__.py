@@ -1,4 +1,4 @@
-"""Recorders: each makes one file of `assets/recorded/` from a real run, so that pages open on true figures."""
+"""Recorders: each makes one file of `assets/recorded/` from a real run, so pages open on true figures."""
 
 from __future__ import annotations
 

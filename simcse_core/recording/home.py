@@ -25,7 +25,11 @@ from simcse_core.training.loop import train
 from simcse_core.training.trainer import Trainer
 
 EXAMPLES = (
-    ("A man is playing a guitar on the stage.", "The central bank left interest rates unchanged.", "unrelated"),
+    (
+        "A man is playing a guitar on the stage.",
+        "The central bank left interest rates unchanged.",
+        "unrelated",
+    ),
     ("She forgot to water the tomatoes.", "The tomatoes were not watered because she forgot.", "paraphrase"),
     ("The train to Leeds was late again.", "The train to Leeds was on time again.", "negation"),
 )
@@ -146,7 +150,7 @@ class _Follower:
 
 
 def _sphere(clouds: Sequence[NDArray[np.float32]]) -> str:
-    """Unit points in three principal directions of the first and last cloud, (steps, n, 3) float16 in base64."""
+    """Unit points on three main directions of the first and last cloud, (steps, n, 3) float16, base64."""
     basis = np.linalg.svd(np.concatenate([clouds[0], clouds[-1]]), full_matrices=False)[2][:3]  # (3, d)
     points = np.stack([cloud @ basis.T for cloud in clouds])
     points /= np.linalg.norm(points, axis=-1, keepdims=True)

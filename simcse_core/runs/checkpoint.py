@@ -1,4 +1,4 @@
-"""Checkpoints: a folder that transformers and sentence-transformers open as it is, plus the state to go on."""
+"""Checkpoints: a folder that other libraries open as it is, plus the state to go on from."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class Client:
 
 
 def device_name(wanted: str) -> str:
-    """Which device's queue a run belongs in; `auto` is CUDA where the driver is present, found without torch."""
+    """Which device's queue a run belongs in; `auto` is CUDA where its driver is, found without torch."""
     if wanted != "auto":
         return wanted
     return "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"

@@ -29,7 +29,9 @@ POLL = 0.05  # seconds between two looks at the control file while paused
 OnEvent = Callable[[Event], None]
 
 
-def execute(run: Run, *, on_event: OnEvent | None = None, interrupted: Callable[[], bool] | None = None) -> str:
+def execute(
+    run: Run, *, on_event: OnEvent | None = None, interrupted: Callable[[], bool] | None = None
+) -> str:
     """Train `run` from its newest checkpoint, or from the beginning, until it ends.
 
     Args:
@@ -180,7 +182,11 @@ def explain(error: Exception) -> tuple[str, str, str]:
         kinds = ((TrainingError, "loss"), (DataError, "data"), (ConfigError, "config"), (RunError, "disk"))
         kind = next((name for cls, name in kinds if isinstance(error, cls)), "encoder")
         return kind, error.message, error.hint
-    return "bug", f"{type(error).__name__}: {text}", "This is a fault of the program; traceback.txt has the details."
+    return (
+        "bug",
+        f"{type(error).__name__}: {text}",
+        "This is a fault of the program; traceback.txt has the details.",
+    )
 
 
 def training_records(config: RunConfig) -> list[Any]:
@@ -197,7 +203,8 @@ def training_records(config: RunConfig) -> list[Any]:
         records = list(read_training(Path(name)))
     else:
         raise ConfigError(
-            f"data.train: {name!r} is neither a data set nor a file.", hint=f"Data sets: {', '.join(datasets)}."
+            f"data.train: {name!r} is neither a data set nor a file.",
+            hint=f"Data sets: {', '.join(datasets)}.",
         )
     if not records:
         raise DataError(f"{name} holds no training records.")

@@ -51,9 +51,8 @@ class Queue:
         """Tickets of a device (of all without one), oldest first; unreadable ones are passed over."""
         found = []
         for path in self.folder.glob("*.json") if self.folder.is_dir() else ():
-            plain = read_json(path)
             try:
-                ticket = Ticket(**plain)
+                ticket = Ticket(**(read_json(path) or {}))
             except TypeError:
                 continue
             if device in {None, ticket.device}:
@@ -73,7 +72,7 @@ class Queue:
 
 
 def fair_order(tickets: Sequence[Ticket], served: Mapping[str, float]) -> list[Ticket]:
-    """The order in which waiting runs are taken: each owner's first, then each owner's second, …
+    """The order in which waiting runs are taken: each owner's first, then each owner's second, and so on.
 
     Args:
         tickets: Waiting runs of one device.

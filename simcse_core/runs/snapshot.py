@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,11 +112,10 @@ def _status(last: str, *, alive: bool, queued: bool) -> str:
 
 
 def _seconds_left(steps: list[Mapping[str, Any]], remaining: int) -> float | None:
-    recent = [e["time"] for e in steps[-PACE_WINDOW:]]
+    recent = [float(e["time"]) for e in steps[-PACE_WINDOW:]]
     if len(recent) < 2:
         return None
-    pace = statistics.mean(b - a for a, b in zip(recent, recent[1:], strict=False))
-    return max(0.0, pace * remaining)
+    return max(0.0, (recent[-1] - recent[0]) / (len(recent) - 1) * remaining)
 
 
 def _error(status: str, last: Mapping[str, Any]) -> str:
@@ -128,5 +126,7 @@ def _error(status: str, last: Mapping[str, Any]) -> str:
 
 def _hint(status: str, last: Mapping[str, Any], checkpoint: str) -> str:
     if status == "lost":
-        return f"Resume it from {checkpoint}." if checkpoint else "Start it again: no checkpoint was saved yet."
+        return (
+            f"Resume it from {checkpoint}." if checkpoint else "Start it again: no checkpoint was saved yet."
+        )
     return str(last.get("hint", "")) if status == "failed" else ""

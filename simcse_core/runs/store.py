@@ -72,7 +72,7 @@ class Run:
         append_line(self.events_file, {**event.to_dict(), "time": time.time()})
 
     def claim(self) -> None:
-        """Say that this process is about to train the run, so that it never looks lost between queue and lock."""
+        """Say that this process will train the run, so that it never looks lost between queue and lock."""
         write_json(self.folder / ".owner.json", this_process())
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The warm worker: one process per device, libraries imported and the default encoder read, waiting for runs."""
+"""The warm worker: one process per device, libraries imported, waiting for runs."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def worker_state(root: Path, device: str) -> dict[str, object] | None:
 
 
 def warm_up(device: str) -> None:
-    """Import everything a run needs and push one step of the default encoder through, so that the first is fast."""
+    """Import all a run needs and push one step of the default encoder through: the first is slow."""
     import torch
 
     from simcse_core.runs import execute  # noqa: F401  (the import is the work)

@@ -1,4 +1,4 @@
-"""Which records make up which step: a pure function of the seed, so that a resumed run sees the same batches."""
+"""Which records make up which step: a function of the seed alone, so a resumed run sees the same batches."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Batches:
         self._epoch, self._order = -1, np.zeros(0, dtype=np.int64)
 
     def at(self, step: int) -> list[Any]:
-        """The B records of step 0, 1, 2, …"""
+        """The B records of a step, counted from 0."""
         epoch, position = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.records))

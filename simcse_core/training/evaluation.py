@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +34,19 @@ def scored_sets(names: str) -> dict[str, ScoredPairs]:
         ConfigError: No name is given, or a data set is not made of scored pairs.
         DataError: A file cannot be read.
     """
-    found = {}
+    found: dict[str, ScoredPairs] = {}
     for name in filter(None, (part.strip() for part in names.split(","))):
         if name in datasets:
             if datasets.info(name).traits["kind"] != "scored_pairs":
                 raise ConfigError(f"evaluation.sets: {name!r} has no scored pairs.")
-            found[name] = load_dataset_records(name)
+            found[name] = cast(ScoredPairs, load_dataset_records(name))
         elif Path(name).exists():
             found[name] = read_scored_pairs(Path(name))
         else:
             known = [n for n in datasets if datasets.info(n).traits["kind"] == "scored_pairs"]
             raise ConfigError(
-                f"evaluation.sets: {name!r} is neither a data set nor a file.", hint=f"Sets: {', '.join(known)}."
+                f"evaluation.sets: {name!r} is neither a data set nor a file.",
+                hint=f"Sets: {', '.join(known)}.",
             )
     if not found:
         raise ConfigError("evaluation.sets names no set.")

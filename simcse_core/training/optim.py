@@ -23,7 +23,7 @@ def make_optimizer(parameters: Iterable[Tensor], config: OptimConfig) -> torch.o
 
 
 def learning_rate_at(step: int, config: OptimConfig) -> float:
-    """Linear warm-up over the first `warmup` share of the steps, then linear decay to 0 or the peak throughout.
+    """Linear warm-up over the first `warmup` share of the steps, then linear decay to 0, or the peak.
 
     Args:
         step: 0 for the first step.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -78,7 +78,7 @@ class Trainer:
         )
 
     def state_tensors(self) -> dict[str, Tensor]:
-        """Everything beside the encoder that the next step depends on: moments, random state, loss weights."""
+        """All beside the encoder that the next step depends on: moments, random state, loss weights."""
         state: dict[str, Tensor] = {"rng.cpu": torch.get_rng_state()}
         if self.encoder.device.type == "cuda":
             state["rng.cuda"] = torch.cuda.get_rng_state(self.encoder.device)
@@ -116,7 +116,7 @@ class Trainer:
         takes = views.info(self.config.view.name).traits["takes"]
         if kind not in takes:
             raise DataError(
-                f"The view {self.config.view.name!r} takes {' or '.join(takes)}, and the training data are {kind}.",
+                f"View {self.config.view.name!r} takes {' or '.join(takes)}; the training data are {kind}.",
                 hint="Choose another view.name or other data.",
             )
 
@@ -125,7 +125,7 @@ class Trainer:
         target = losses[name]
         if not inspect.isclass(target):
             return lambda **tensors: target(**tensors, **values)
-        module: nn.Module = target(self.encoder.dimension, **values)
+        module: nn.Module = cast(Any, target)(self.encoder.dimension, **values)
         return module.to(self.encoder.device)
 
     def _extra_weights(self) -> dict[str, nn.Parameter]:

@@ -19,8 +19,12 @@ def test_a_loss_is_one_file(tmp_path: Path, tiny_checkpoint: Path) -> None:
     found = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
     assert found is not None
     copy = tmp_path / "copy"
-    shutil.copytree(REPOSITORY / "simcse_core", copy / "simcse_core", ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "simcse_core" / "losses" / "my_loss.py").write_text(textwrap.dedent(found.group(1).replace("\n   ", "\n")))
+    shutil.copytree(
+        REPOSITORY / "simcse_core", copy / "simcse_core", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (copy / "simcse_core" / "losses" / "my_loss.py").write_text(
+        textwrap.dedent(found.group(1).replace("\n   ", "\n"))
+    )
     environment = {**os.environ, "PYTHONPATH": str(copy), "SIMCSE_ASSETS": str(REPOSITORY / "assets")}
 
     def run(*arguments: str) -> str:
@@ -32,7 +36,9 @@ def test_a_loss_is_one_file(tmp_path: Path, tiny_checkpoint: Path) -> None:
     listed = {row["name"]: row for row in json.loads(run("list", "losses", "--json"))}
     assert listed["cosine_margin"]["parameters"]["margin"]["default"] == 1.0
     pairs = tmp_path / "pairs.tsv"
-    pairs.write_text("score\tsentence1\tsentence2\n5\tthe cat\ta cat\n1\tthe dog\ta tree\n0\tred\tthe river\n")
+    pairs.write_text(
+        "score\tsentence1\tsentence2\n5\tthe cat\ta cat\n1\tthe dog\ta tree\n0\tred\tthe river\n"
+    )
     text = tmp_path / "text.txt"
     text.write_text("\n".join(f"the {w} is near" for w in ("cat", "dog", "man", "tree", "river", "house")))
     settings = ["loss.name=cosine_margin", "loss.margin=0.9", "optim.steps=2", "optim.batch_size=3"]

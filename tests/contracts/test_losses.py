@@ -6,6 +6,7 @@ import inspect
 
 import pytest
 import torch
+
 from simcse_core.errors import ConfigError
 from simcse_core.losses import losses
 from simcse_core.registry import Range, accepts_of, checked, inputs_of, params_of

@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
+
 from simcse_core.errors import DataError
 from simcse_core.losses.info_nce import info_nce
 from simcse_core.losses.info_nce_interleaved import info_nce_interleaved
-from torch import Tensor
 
 TAUS = (0.01, 0.05, 0.5, 1.0, 10.0)
 
@@ -26,7 +27,9 @@ def cosine(x: Tensor, y: Tensor) -> float:
     return float(x @ y / (x.norm() * y.norm()))
 
 
-def by_loops(anchor: Tensor, positive: Tensor, tau: float, negative: Tensor | None = None, weight: float = 1.0) -> float:
+def by_loops(
+    anchor: Tensor, positive: Tensor, tau: float, negative: Tensor | None = None, weight: float = 1.0
+) -> float:
     total = 0.0
     for i in range(len(anchor)):
         terms = [math.exp(cosine(anchor[i], p) / tau) for p in positive]
@@ -61,7 +64,9 @@ def test_equals_the_definition_written_as_loops(rows: int, tau: float) -> None:
 @pytest.mark.parametrize("tau", TAUS)
 @pytest.mark.parametrize("rows", [2, 8, 33])
 def test_equals_sentence_transformers(rows: int, tau: float) -> None:
-    losses = pytest.importorskip("sentence_transformers.sentence_transformer.losses", reason="oracle not installed")
+    losses = pytest.importorskip(
+        "sentence_transformers.sentence_transformer.losses", reason="oracle not installed"
+    )
     oracle = losses.MultipleNegativesRankingLoss(model=None, scale=1 / tau)
     a, p, n = batch(rows, seed=rows)
     assert float(info_nce(a, p, temperature=tau)) == pytest.approx(
@@ -80,7 +85,9 @@ def test_closed_forms() -> None:
     assert float(info_nce_interleaved(same, same)) == pytest.approx(math.log(15))
     basis = torch.eye(8, dtype=torch.float64)
     assert float(info_nce(basis, basis, temperature=1.0)) == pytest.approx(1.274009, abs=1e-6)
-    assert float(info_nce(basis, basis, temperature=0.3)) == pytest.approx(math.log(1 + 7 * math.exp(-1 / 0.3)))
+    assert float(info_nce(basis, basis, temperature=0.3)) == pytest.approx(
+        math.log(1 + 7 * math.exp(-1 / 0.3))
+    )
 
 
 def test_golden_row_of_the_temperature_table() -> None:
@@ -110,7 +117,9 @@ def test_gradient_in_similarities_is_probability_minus_label() -> None:
     # chain rule through the cosine at |a| = 1: ds_ij/da_i = p_j - s_ij a_i
     expected = push @ p - (push * cosines).sum(dim=1, keepdim=True) * a.detach()
     assert torch.allclose(a.grad, expected, atol=1e-12)
-    assert (a.grad * a.detach()).sum(dim=1).abs().max() < 1e-12  # tangential: a step can only lengthen a vector
+    assert (a.grad * a.detach()).sum(
+        dim=1
+    ).abs().max() < 1e-12  # tangential: a step can only lengthen a vector
 
 
 def test_gradient_scales_with_one_over_the_length() -> None:

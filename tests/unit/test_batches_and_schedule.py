@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from simcse_core.config import OptimConfig
 from simcse_core.errors import DataError
 from simcse_core.training.batches import Batches

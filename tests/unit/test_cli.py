@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from unit.training_factory import SENTENCES, tiny_config
+
 from simcse_core.cli import main
 from simcse_core.cli.inspect import KINDS
 from simcse_core.cli.training import parse_settings
 from simcse_core.errors import ConfigError
-from unit.training_factory import SENTENCES, tiny_config
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -106,10 +107,8 @@ def test_train_runs_export(tmp_path: Path, tiny_checkpoint: Path, capsys: pytest
 
 def test_evaluate(sts_folder: Path, tmp_path: Path, tiny_checkpoint: Path) -> None:
     out = tmp_path / "scores.json"
-    assert main(
-        ["evaluate", "--model", str(tiny_checkpoint), "--data", str(sts_folder), "--tasks", "STS16", "--bootstrap", "50",
-         "--json", str(out)]
-    ) == 0  # fmt: skip
+    command = ["evaluate", "--model", str(tiny_checkpoint), "--data", str(sts_folder), "--tasks", "STS16"]
+    assert main([*command, "--bootstrap", "50", "--json", str(out)]) == 0
     task = json.loads(out.read_text())["tasks"]["STS16"]
     assert task["n"] == 1186 and set(task["spearman"]) == {"all", "mean", "wmean"}
     low, high = task["interval"]
@@ -141,7 +140,11 @@ def test_evaluate(sts_folder: Path, tmp_path: Path, tiny_checkpoint: Path) -> No
     ],
 )
 def test_wrong_input(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert told in refused(capsys, *arguments)
@@ -152,7 +155,9 @@ def test_bad_files(tmp_path: Path, tiny_checkpoint: Path, capsys: pytest.Capture
     empty, one = tmp_path / "empty.txt", tmp_path / "one.txt"
     empty.write_text("\n\n")
     one.write_text("just one\n")
-    assert "empty.txt" in refused(capsys, "encode", *model, "--input", str(empty), "--output", str(tmp_path / "o.npy"))
+    assert "empty.txt" in refused(
+        capsys, "encode", *model, "--input", str(empty), "--output", str(tmp_path / "o.npy")
+    )
     assert "one distinct sentence" in refused(capsys, "geometry", *model, "--input", str(one))
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("score\tsentence1\tsentence2\n4.5\ta\tb\nnan\tc\td\n")
@@ -176,7 +181,12 @@ def test_standard_input(
 
 
 def test_settings_are_json_where_they_can_be() -> None:
-    assert parse_settings(["a.b=0.1", "c=7", "d=minilm:4", "e=x=y"]) == {"a.b": 0.1, "c": 7, "d": "minilm:4", "e": "x=y"}
+    assert parse_settings(["a.b=0.1", "c=7", "d=minilm:4", "e=x=y"]) == {
+        "a.b": 0.1,
+        "c": 7,
+        "d": "minilm:4",
+        "e": "x=y",
+    }
     with pytest.raises(ConfigError):
         parse_settings(["=1"])
 
@@ -187,9 +197,20 @@ def test_interrupted_and_resumed(tmp_path: Path, tiny_checkpoint: Path) -> None:
     changed = {"optim.steps": 100_000, "evaluation.every": 100_000, "encoder.name": str(tiny_checkpoint)}
     changed |= {"optim.batch_size": 4, "evaluation.sets": config["evaluation"]["sets"]}
     target = tmp_path / "run"
-    command = [sys.executable, "-m", "simcse_core", "train", "--data", config["data"]["train"], "--out", str(target)]
+    command = [
+        sys.executable,
+        "-m",
+        "simcse_core",
+        "train",
+        "--data",
+        config["data"]["train"],
+        "--out",
+        str(target),
+    ]
     command += ["--set", *(f"{k}={v}" for k, v in changed.items())]
-    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
     events = target / "events.jsonl"
     end = time.monotonic() + 120
     while not (events.exists() and '"step", "step": 5' in events.read_text()):

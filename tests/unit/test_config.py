@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import pytest
+
 from simcse_core.config import POOLINGS, RunConfig
 from simcse_core.errors import ConfigError
 from simcse_core.presets import PRESETS, preset
 
 
 def test_round_trips_through_plain_values() -> None:
-    config = RunConfig().with_settings({"loss.temperature": 0.1, "optim.steps": 7, "seed": 3, "encoder.name": "x"})
+    config = RunConfig().with_settings(
+        {"loss.temperature": 0.1, "optim.steps": 7, "seed": 3, "encoder.name": "x"}
+    )
     assert RunConfig.from_dict(config.to_dict()) == config
     assert RunConfig.from_dict(config.to_dict()).digest() == config.digest()
     assert RunConfig.from_dict({}) == RunConfig()
@@ -15,7 +18,12 @@ def test_round_trips_through_plain_values() -> None:
 
 def test_the_digest_follows_every_setting() -> None:
     digests = {RunConfig().digest()}
-    for key, value in {"seed": 1, "optim.steps": 21, "loss.temperature": 0.07, "encoder.dropout": 0.2}.items():
+    for key, value in {
+        "seed": 1,
+        "optim.steps": 21,
+        "loss.temperature": 0.07,
+        "encoder.dropout": 0.2,
+    }.items():
         digests.add(RunConfig().with_settings({key: value}).digest())
     assert len(digests) == 5
 
@@ -56,7 +64,11 @@ def test_components_are_checked_against_their_signature() -> None:
 
 
 def test_a_new_component_starts_from_its_own_defaults() -> None:
-    config = RunConfig().with_settings({"loss.temperature": 0.1}).with_settings({"loss.name": "info_nce_interleaved"})
+    config = (
+        RunConfig()
+        .with_settings({"loss.temperature": 0.1})
+        .with_settings({"loss.name": "info_nce_interleaved"})
+    )
     assert config.check().loss.parameters == {"temperature": 0.05}
 
 

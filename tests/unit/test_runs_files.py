@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from simcse_core.config import RunConfig
 from simcse_core.errors import ConfigError, RunError
 from simcse_core.runs.files import append_line, close_torn_line, read_json, read_lines, write_json
@@ -73,7 +74,9 @@ def test_a_ticket_is_taken_once(tmp_path: Path) -> None:
     assert queue.remove("one") and not queue.remove("one")
 
 
-def status(events: list[dict], *, alive: bool = False, position: int | None = None, now: float = 1000.0) -> str:
+def status(
+    events: list[dict], *, alive: bool = False, position: int | None = None, now: float = 1000.0
+) -> str:
     return fold(events, total=10, alive=alive, position=position, now=now).status
 
 
@@ -142,7 +145,9 @@ def test_only_one_process_holds_a_run(tmp_path: Path) -> None:
         "with Run(Path(sys.argv[1])).held():\n    print('held', flush=True); time.sleep(60)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    holder = subprocess.Popen([sys.executable, "-c", code, str(run.folder)], stdout=subprocess.PIPE, env=environment)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(run.folder)], stdout=subprocess.PIPE, env=environment
+    )
     assert holder.stdout is not None and holder.stdout.readline().strip() == b"held"
     assert run.alive()
     with pytest.raises(RunError, match="another process"), run.held():

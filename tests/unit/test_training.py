@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from unit.training_factory import tiny_config
+
 from simcse_core.encoders import load_encoder
 from simcse_core.errors import ConfigError, DataError, RunError, TrainingError
 from simcse_core.runs import checkpoint as checkpoint_module
 from simcse_core.runs.execute import encoder_to_train, execute, training_records
 from simcse_core.runs.store import Run, RunStore
 from simcse_core.training.trainer import Trainer
-from unit.training_factory import tiny_config
 
 
 def losses_of(run: Run) -> list[float]:
@@ -40,7 +41,10 @@ def test_a_run_from_start_to_end(tmp_path: Path, tiny_checkpoint: Path) -> None:
     assert summary is not None and summary["steps"] == 6 and summary["after"]["step"] == 6
     folder = run.folder / summary["checkpoint"]
     assert not (folder / "state.safetensors").exists()  # only a resume needs it
-    trained, raw = load_encoder(str(folder), precision="fp32"), load_encoder(str(tiny_checkpoint), precision="fp32")
+    trained, raw = (
+        load_encoder(str(folder), precision="fp32"),
+        load_encoder(str(tiny_checkpoint), precision="fp32"),
+    )
     assert abs(trained.encode(["the cat"]) - raw.encode(["the cat"])).max() > 1e-4
     assert trained.pooling == "mean"
 
@@ -61,7 +65,9 @@ def test_stopped_and_resumed_equals_uninterrupted_bit_for_bit(
     whole = make(tmp_path, tiny_checkpoint, "whole", **extra)
     execute(whole)
     parts = make(tmp_path, tiny_checkpoint, "parts", **extra)
-    stop_at = iter([False, False, False, True])  # asked after the evaluation at 0 and after steps 1, 2, 2 (evaluated)
+    stop_at = iter(
+        [False, False, False, True]
+    )  # asked after the evaluation at 0 and after steps 1, 2, 2 (evaluated)
     assert execute(parts, interrupted=lambda: next(stop_at)) == "stopped"
     assert parts.snapshot().status == "stopped" and 0 < parts.snapshot().step < 6
     torch.randn(100)  # whatever else the process draws must not matter
@@ -192,3 +198,18 @@ def test_a_run_that_is_held_is_refused(tmp_path: Path, tiny_checkpoint: Path) ->
     run = make(tmp_path, tiny_checkpoint)
     with run.held(), pytest.raises(RunError, match="another process"):
         execute(Run(run.folder))
+
+
+def test_evaluations_see_the_weights_of_their_step(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    """A copy of the weights prepared for inference must not outlive an update, fused optimisers included."""
+    for precision in ("fp32", "bf16"):
+        run = make(
+            tmp_path, tiny_checkpoint, precision, optim__precision=precision, optim__learning_rate=0.01
+        )
+        execute(run)
+        saved = load_encoder(str(run.folder / run.snapshot().checkpoint), precision=precision, max_length=64)
+        again = saved.encode([p["text"] for p in run.probe_texts()])
+        during = run.probe(6)
+        assert during is not None and abs(again - during).max() < 2e-3  # kept as float16
+        before = run.probe(0)
+        assert before is not None and abs(before - during).max() > 0.05

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from unit.training_factory import tiny_config
+
 from simcse_core.errors import RunError
 from simcse_core.runs.client import Client
 from simcse_core.runs.execute import execute
 from simcse_core.runs.store import RunStore
 from simcse_core.runs.worker import worker_state
-from unit.training_factory import tiny_config
 
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -83,11 +84,14 @@ def test_a_waiting_run_can_be_taken_back(tmp_path: Path, tiny_checkpoint: Path, 
 def test_the_worker_ends_with_its_parent(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from simcse_core.runs.client import start_worker\n"
-        "root = Path(sys.argv[1]); root.mkdir(); print(start_worker(root, 'cpu').pid, flush=True); time.sleep(600)"
+        "root = Path(sys.argv[1]); root.mkdir()\n"
+        "print(start_worker(root, 'cpu').pid, flush=True); time.sleep(600)"
     )
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     root = tmp_path / "runs"
-    parent = subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, env=environment)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, env=environment
+    )
     assert parent.stdout is not None
     worker = int(parent.stdout.readline())
     wait_for(lambda: (worker_state(root, "cpu") or {}).get("state") == "idle")
@@ -110,7 +114,9 @@ def test_killed_at_any_event_a_run_reads_and_goes_on_the_same(
         "execute(Run(Path(sys.argv[1])), on_event=count)"
     )
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    killed = subprocess.run([sys.executable, "-c", code, str(run.folder), str(events)], env=environment, check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", code, str(run.folder), str(events)], env=environment, check=False
+    )
     assert killed.returncode == -signal.SIGKILL
     with run.events_file.open("ab") as log:
         log.write(b'{"type": "step", "st')  # and torn in the middle of a line

@@ -7,7 +7,12 @@ from typing import Any
 
 from simcse_core.config import RunConfig
 
-SENTENCES = [f"the {a} {b} near the {c}" for a in ("cat", "dog", "man", "woman") for b in ("is", "was") for c in ("tree", "house", "river")]
+SENTENCES = [
+    f"the {a} {b} near the {c}"
+    for a in ("cat", "dog", "man", "woman")
+    for b in ("is", "was")
+    for c in ("tree", "house", "river")
+]
 
 
 def tiny_config(folder: Path, checkpoint: Path, **settings: Any) -> RunConfig:
