@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.cone.recorded import split_name
 from pages.ui.cache import digest_of, shared_encoder
 from pages.ui.text import t
-from simcse_core.errors import ConfigError
+from simcse_core.errors import ConfigError, SimCSEError
 from simcse_core.evaluation.cone import Scored, Spread, fitted, isotropic, layer_numbers, measure, prompted
 
 CHUNK = 200  # sentences between two moves of the progress bar
@@ -142,11 +143,10 @@ def curves_of(
 ) -> dict[str, dict[str, dict[int, float]]]:
     """Metric -> read-out -> layer -> value, of an encoder that was not recorded; `cls` has one layer only."""
     shared = shared_encoder(name)
+    plain = [pooling for pooling in _poolings if pooling not in {"cls", "mask"}]
     with shared.lock:
-        every = shared.encoder.encode_layers(
-            _texts, poolings=[p for p in _poolings if p not in {"cls", "mask"}]
-        )
-        if shared.encoder.mask_id is not None:
+        every = shared.encoder.encode_layers(_texts, poolings=plain)
+        with suppress(SimCSEError):  # no mask token, or a text so long that it is cut off: one line less
             every |= shared.encoder.encode_layers(
                 prompted(_texts, _mask_of(shared.encoder)), poolings=["mask"]
             )

@@ -131,19 +131,21 @@ def _guess() -> None:
 def _goal(settings: Settings, views: Views) -> None:
     before, after, trained = views.raw, views.first, views.second
     scores = [f"{s.spearman:.1f}" if s.spearman is not None else "–" for s in (before, after, trained)]
+    reached = settings.repair is not None and before.mean_cosine > CONE and after.mean_cosine < FLAT
+    praise = t(
+        "cone.praise",
+        before=f"{before.mean_cosine:.2f}",
+        after=f"{abs(after.mean_cosine):.2f}",
+        score_before=scores[0],
+        score_after=scores[1],
+        trained=scores[2],
+    )
     goal(
         "cone.flat",
         t("cone.task"),
-        reached=settings.repair is not None and before.mean_cosine > CONE and after.mean_cosine < FLAT,
+        reached=reached,
         status=t("cone.status", value=f"{after.mean_cosine:.2f}"),
-        praise=t(
-            "cone.praise",
-            before=f"{before.mean_cosine:.2f}",
-            after=f"{abs(after.mean_cosine):.2f}",
-            score_before=scores[0],
-            score_after=scores[1],
-            trained=scores[2],
-        ),
+        praise=praise if reached else t("cone.praise_before"),
     )
 
 

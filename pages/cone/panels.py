@@ -80,7 +80,7 @@ def _globe_note(spread: Spread) -> str:
     if not cone.has_direction(spread.globe):
         return t("cone.globe_even", mean=mean)
     degrees, _ = cone.cap_angle(spread.globe)
-    return t("cone.globe_note", mean=mean, degrees=f"{degrees:.0f}")
+    return t("cone.globe_note", mean=mean, degrees=f"{degrees:.0f}" if degrees >= 2 else f"{degrees:.1f}")
 
 
 def _two_digits(value: float) -> str:
@@ -191,6 +191,6 @@ def draw_spectrum(settings: Settings, views: Views) -> None:
     for line in lines:
         energy = np.asarray(line.energy, dtype=np.float64)
         padded = np.concatenate([energy, np.zeros(longest - len(energy))])
-        table[f"{line.name}: {t('cone.share')}"] = np.round(padded, 7)
-        table[f"{line.name}: {t('cone.cumulative')}"] = np.round(np.cumsum(padded), 5)
+        table[f"{line.name}: {t('cone.share')}"] = np.round(padded, 7).tolist()
+        table[f"{line.name}: {t('cone.cumulative')}"] = np.round(np.cumsum(padded), 5).tolist()
     show_data(table, "cone-spectrum", key="cn_spectrum_data", alt=t("cone.spectrum_table"))

@@ -9,22 +9,35 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from simcse_core.errors import DataError
 from simcse_core.evaluation.cone import Spread, state_key
 from simcse_core.runtime import assets
 
+HOW_TO_RECORD = "Make them again: python -m simcse_core record cone"
 _CUT = re.compile(r"(?P<base>.+):(?P<layers>\d+)")
 
 
 @lru_cache(maxsize=1)
 def _file(path: Path, changed: int) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        complete = {"made", "encoder", "layers", "isotropic", "curves", "states"} <= set(content)
+    except (OSError, ValueError, TypeError):
+        complete = False
+    if not complete:
+        raise DataError(f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD)
+    found: dict[str, Any] = content
+    return found
 
 
 def recorded() -> dict[str, Any]:
-    """The recorded file; read again when it changes on disk."""
+    """The recorded file; read again when it changes on disk.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
     path = assets() / "recorded" / "cone.json"
-    return _file(path, path.stat().st_mtime_ns)
+    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
 def split_name(name: str) -> tuple[str, int | None]:
@@ -38,7 +51,8 @@ def recorded_layer(name: str, layer: int | None) -> int | None:
     base, kept = split_name(name)
     if base != recorded()["encoder"]:
         return None
-    last = min(kept or recorded()["layers"], recorded()["layers"])
+    deepest = int(recorded()["layers"])
+    last = min(kept or deepest, deepest)
     return last if layer is None else min(layer, last)
 
 

@@ -42,7 +42,10 @@ def arrows(basis: Basis) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The basis as rows, (2, 2)."""
     lengths = np.array([basis[name]["length"] for name in ("first", "second")])
     angles = np.radians([basis[name]["angle"] for name in ("first", "second")])
-    return lengths[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    rows: np.ndarray[Any, np.dtype[np.float64]] = lengths[:, None] * np.stack(
+        [np.cos(angles), np.sin(angles)], axis=1
+    )
+    return rows
 
 
 def cosine(first: Any, second: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from base64 import b64decode, b64encode
@@ -28,6 +29,29 @@ SHOWN = 480  # points on the globe
 PAIRS = 20_000  # random pairs in the histogram
 EDGES: NDArray[np.float64] = np.round(np.arange(-1.0, 1.0001, 0.02), 2)
 """Bin edges of the histogram of cosines, 101 of them."""
+SUBJECTS = (
+    "biology-and-medicine",
+    "captions",
+    "dialogue",
+    "everyday-stories",
+    "finance-and-business",
+    "history",
+    "household-and-repair",
+    "law-and-policy",
+    "music-and-art",
+    "nature-and-animals",
+    "news",
+    "physics-and-space",
+    "questions",
+    "recipes",
+    "reviews",
+    "school-and-learning",
+    "sport",
+    "technology",
+    "travel",
+    "weather",
+)
+"""Subjects of the sample: fixed, so that new files of sentences leave recorded results comparable."""
 PROMPT = 'This sentence : "{text}" means {mask} .'
 """Template of the mask read-out: Jiang et al. 2022, arXiv:2201.04337, section 4.1."""
 _FLOOR = 1e-8  # singular values below this share of the length are rounding
@@ -108,20 +132,26 @@ class Scored:
 
 
 def sample_sentences(count: int = SENTENCES, *, seed: int = 0) -> list[tuple[str, str]]:
-    """Shipped sentences with their subjects, the subjects in turns, so that any beginning is balanced.
+    """Shipped sentences on the 20 `SUBJECTS`, in turns, so that any beginning is balanced.
 
     Raises:
         DataError: The texts are missing, or there are fewer than `count`.
     """
-    by_subject: dict[str, list[str]] = {}
+    by_subject: dict[str, list[str]] = {subject: [] for subject in SUBJECTS}
     for text, subject in sentence_subjects():
-        by_subject.setdefault(subject, []).append(text)
+        if subject in by_subject:
+            by_subject[subject].append(text)
     rng = np.random.default_rng(seed)
     columns = [[(texts[i], name) for i in rng.permutation(len(texts))] for name, texts in by_subject.items()]
     rows = [row for turn in zip(*columns, strict=False) for row in turn]
     if len(rows) < count:
         raise DataError(f"{count} sentences were asked for; there are {len(rows)} in equal parts.")
     return rows[:count]
+
+
+def digest_of_texts(texts: Sequence[str]) -> str:
+    """First 16 hex digits of the SHA-256 of texts and their order."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
 def prompted(texts: Sequence[str], mask: str) -> list[str]:

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pages.cone import toy
+from pages.cone.controls import PRESETS
+from pages.cone.live import name_at
+from pages.cone.recorded import recorded_layer, recorded_spread
+from pages.ui.text import t
+from simcse_core.encoders.poolers import poolers
+from simcse_core.postprocess import postprocessors
+from tests.app.apptest import REPOSITORY, OpenPage
+
+
+def table(at: Any) -> list[list[str]]:
+    """Cells of the table of numbers, header first."""
+    block = next(m.value for m in at.markdown if m.value.startswith("| Number"))
+    lines = [line for line in block.splitlines() if not line.startswith("|:")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def captions(at: Any) -> str:
+    return " ".join(caption.value for caption in at.caption)
+
+
+def test_it_opens_on_recorded_numbers(open_page: OpenPage) -> None:
+    at = open_page("cone")
+    rows = table(at)
+    assert rows[1][1:] == ["0.574", "0.053", "0.000"]
+    assert rows[-1][1:] == ["38.8", "52.6", "–"]
+    assert len(at.get("plotly_chart")) == 2  # the two globes: no more WebGL than that
+    for said in ("1,600", "seed 0", "fp32", "Recorded"):
+        assert said in captions(at)
+
+
+def test_opening_it_loads_no_heavy_library(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "from streamlit.util import calc_hash\n"
+        f"at = AppTest.from_file({str(REPOSITORY / 'app.py')!r}, default_timeout=120)\n"
+        "at._page_hash = calc_hash('cone')\n"
+        "at.run()\n"
+        "assert len(at.get('plotly_chart')) == 2 and not at.exception and not at.error\n"
+        "print([m for m in ('torch', 'transformers', 'umap', 'sklearn') if m in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_centring_opens_the_cone_and_solves_the_challenge(open_page: OpenPage) -> None:
+    at = open_page("cone")
+    assert not at.success
+    at.selectbox(key="cn_fix").set_value("centering").run()
+    rows = table(at)
+    assert [cell.lstrip("−") for cell in rows[1][1:3]] == ["0.574", "0.000"]
+    assert "cone.flat" in at.session_state["solved"]
+    assert "38.8" in at.success[0].value and "38.0" in at.success[0].value
+    at.selectbox(key="cn_fix").set_value("none").run()
+    assert at.success[0].value == t("cone.praise_before")
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_every_preset_is_recorded(open_page: OpenPage, name: str) -> None:
+    at = open_page("cone", cn_fix="Standardising")
+    at.button(key=f"cn-preset-{name}").click().run()
+    assert not at.exception and not at.error
+    assert "Recorded" in captions(at)
+
+
+@pytest.mark.parametrize("name", list(poolers))
+def test_every_read_out_is_recorded(open_page: OpenPage, name: str) -> None:
+    at = open_page("cone", cn_pool=poolers.info(name).title)
+    assert at.selectbox(key="cn_pool").value == name
+    assert "Recorded" in captions(at)
+
+
+def test_every_registered_repair_can_be_chosen(open_page: OpenPage) -> None:
+    assert len(open_page("cone").selectbox(key="cn_fix").options) == 1 + len(postprocessors)
+
+
+@pytest.mark.parametrize("value", ["whatever", "", "-1", "9" * 30, "<script>", "last"])
+def test_nonsense_in_the_address_falls_back(open_page: OpenPage, value: str) -> None:
+    keys = ("a", "b", "pool", "layer", "fix", "ds", "colour", "subjects", "metric", "view", "whitening_k")
+    at = open_page("cone", **{f"cn_{key}": value for key in keys})
+    assert table(at)[1][1] == "0.574"
+
+
+def test_colours_say_what_they_mean(open_page: OpenPage) -> None:
+    at = open_page("cone", cn_colour="Length")
+    assert "words in the sentence" in captions(at)
+    at.pills(key="cn_colour").set_value("subject").run()
+    assert at.multiselect(key="cn_subjects").value == ["recipes", "physics-and-space", "sport"]
+    at.multiselect(key="cn_subjects").set_value([]).run()
+    assert not at.exception and not at.error
+
+
+def test_the_guess_is_judged_against_the_recorded_number(open_page: OpenPage) -> None:
+    at = open_page("cone")
+    at.pills(key="guess_cone.guess").set_value("0.20").run()
+    assert at.info[0].value.startswith(f"**{t('shell.guess_wrong')}**")
+    assert "0.9999" in at.info[0].value
+
+
+def test_layers_of_a_metric_have_a_table(open_page: OpenPage) -> None:
+    at = open_page("cone", cn_metric="Uniformity")
+    frames = [frame.value for frame in at.dataframe]
+    layers = next(frame for frame in frames if frame.columns[0] == t("cone.layer"))
+    assert len(layers) == 7 and layers["Mean"][6] == pytest.approx(-3.724, abs=0.001)
+
+
+@pytest.mark.slow
+def test_what_is_not_recorded_is_computed(open_page: OpenPage, tiny_checkpoint: Path) -> None:
+    at = open_page("cone")
+    at.text_input(key="cn-name").set_value(str(tiny_checkpoint)).run()
+    at.button(key="cn-add").click().run()
+    assert at.selectbox(key="cn_a").value == str(tiny_checkpoint)
+    assert t("cone.computed") in captions(at)
+    assert 0 < float(table(at)[1][1]) <= 1
+    at.segmented_control(key="cn_of").set_value("A").run()
+    at.button(key="cn-layers-go").click().run()
+    assert not at.exception and not at.error
+    at.segmented_control(key="cn_ds").set_value("chinese").run()
+    assert "192" in captions(at) and not at.exception
+    at.selectbox(key="cn_fix").set_value("whitening").run()
+    at.select_slider(key="cn_whitening_k").set_value(384).run()
+    assert any("whitening" in box.value for box in at.error)  # 32 dimensions have no 384 directions
+
+
+def test_a_checkpoint_that_is_not_there_is_refused_in_place(open_page: OpenPage) -> None:
+    at = open_page("cone")
+    at.text_input(key="cn-name").set_value("/no/such/folder").run()
+    at.button(key="cn-add").click().run()
+    assert "folder" in at.error[0].value
+    assert table(at)[1][1] == "0.574"
+
+
+def test_without_recorded_results_the_page_says_what_to_do(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    for part in (REPOSITORY / "assets").iterdir():
+        if part.name != "recorded":
+            (folder / part.name).symlink_to(part)
+    (folder / "recorded").mkdir()
+    (folder / "recorded" / "cone.json").write_text("{", encoding="utf-8")
+    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    at = open_page("cone")
+    assert any("record cone" in box.value for box in at.error)
+
+
+def test_a_cut_of_the_recorded_encoder_is_one_of_its_layers() -> None:
+    assert recorded_layer("minilm", None) == 6 and recorded_layer("minilm:4", None) == 4
+    assert recorded_layer("minilm:4", 6) == 4 and recorded_layer("minilm", 0) == 0
+    assert recorded_layer("other", None) is None
+    found = recorded_spread("minilm:4", None, "mean", "component_removal", {"k": 1})
+    assert found is not None and abs(found.mean_cosine) < 0.01
+
+
+def test_reading_a_layer_is_loading_a_shorter_encoder() -> None:
+    assert name_at("x", None) == ("x", None) and name_at("x", 3) == ("x:3", None)
+    assert name_at("x:4", 6) == ("x:4", None) and name_at("x:4", 0) == ("x:1", 0)
+
+
+def test_the_axes_toy_computes_the_drawn_angle(open_page: OpenPage) -> None:
+    at = open_page("cone", cn_view="Axes toy")
+    assert "0.80" in captions(at) and "0.95" in captions(at)
+    (a, b), frame = toy.SCENES["alike"], toy.arrows(toy.NARROW)
+    assert toy.cosine(a, b) == pytest.approx(0.8)
+    assert toy.cosine(a @ frame, b @ frame) == pytest.approx(0.95, abs=0.005)
+    square = toy.arrows({"first": {"length": 1, "angle": 0}, "second": {"length": 1, "angle": 90}})
+    assert square == pytest.approx(np.eye(2), abs=1e-12)

@@ -1,0 +1,72 @@
+"""The cone page by mouse, keyboard and finger."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.ui.text import t
+from tests.browser.conftest import OpenTab, settle
+
+pytestmark = pytest.mark.browser
+
+
+def points_drawn(tab: Page) -> list[int]:
+    """Sentences drawn on each globe."""
+    script = """() => [...document.querySelectorAll('.js-plotly-plot')].map(gd =>
+        gd.data.filter(d => d.mode === 'markers').reduce((sum, d) => sum + d.x.length, 0))"""
+    found: list[int] = tab.evaluate(script)
+    return found
+
+
+def test_the_globes_are_painted_and_a_repair_leaves_the_other_alone(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/cone")
+    tab.wait_for_function("document.querySelectorAll('.js-plotly-plot canvas').length >= 2")
+    assert points_drawn(tab) == [480, 480]
+    tab.evaluate("document.querySelectorAll('.js-plotly-plot')[1].dataset.kept = 'yes'")
+    tab.get_by_role("button", name=t("cone.preset.centre"), exact=True).click()
+    settle(tab)
+    expect(tab.get_by_text("A, centred").first).to_be_visible()
+    assert tab.evaluate("document.querySelectorAll('.js-plotly-plot')[1].dataset.kept") == "yes"
+    assert "cn_fix=Centring" in tab.url
+    tab.reload()
+    settle(tab)
+    assert tab.get_by_text(t("cone.both")).count() == 1  # the address brings the view back
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def toy_cosine(tab: Page) -> float:
+    return float(tab.locator("strong.true").inner_text().replace("−", "-"))
+
+
+def test_the_axes_toy_follows_mouse_and_keys_and_solves_its_challenge(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/cone?cn_view=Axes+toy")
+    grip = tab.locator("circle.second")
+    expect(grip).to_be_visible()
+    before = toy_cosine(tab)
+    box = grip.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] - 60, box["y"] + 10, steps=5)
+    assert toy_cosine(tab) < before  # at once, in the browser
+    tab.mouse.up()
+    settle(tab)
+    tab.get_by_role("button", name=t("cone.toy.words.straight")).click()
+    settle(tab)
+    assert toy_cosine(tab) == 0.8
+    grip.focus()
+    for _ in range(11):  # 90 to 145 degrees in steps of 5
+        tab.keyboard.press("ArrowLeft")
+    settle(tab)
+    assert abs(toy_cosine(tab)) <= 0.05
+    expect(tab.get_by_text(t("cone.toy.praise")[:30])).to_be_visible()
+    assert "145" in (grip.get_attribute("aria-valuetext") or "")
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_on_a_phone_nothing_scrolls_sideways(server: str, open_tab: OpenTab) -> None:
+    for address in ("/cone?cn_fix=Whitening&cn_colour=Subject", "/cone?cn_view=Axes+toy"):
+        tab = open_tab(server + address, width=390, scheme="dark")
+        assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
+        assert tab.faults == []  # type: ignore[attr-defined]
