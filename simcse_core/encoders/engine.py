@@ -137,11 +137,13 @@ def fingerprint(model: torch.nn.Module) -> bytes:
 
 def _cut(states: Mapping[int, Tensor], ids: Tensor, lengths: Tensor, parts: Sequence[Bucket]) -> list[Piece]:
     """The (N, …) tensors of a chunk as one piece of (B, T, …) views for each bucket."""
+    sizes = [part.count * part.length for part in parts]
+    pieces = {layer: x.split(sizes) for layer, x in states.items()}
     return [
         Piece(
-            {n: x[part.start : part.stop].view(part.count, part.length, -1) for n, x in states.items()},
+            {layer: cut[n].view(part.count, part.length, -1) for layer, cut in pieces.items()},
             padding_mask(part, lengths),
             ids[part.start : part.stop].view(part.count, part.length),
         )
-        for part in parts
+        for n, part in enumerate(parts)
     ]

@@ -38,6 +38,21 @@ def positions(ids: Tensor, parts: Sequence[Bucket], padding: int | None) -> Tens
     return torch.cat(found)
 
 
+def drop(x: Tensor, probability: float) -> Tensor:
+    """Dropout: zero each number with `probability`, scale the others by 1 / (1 - probability).
+
+    On a CPU four numbers share one 64-bit draw of the global generator, several times faster than one draw
+    each; the probability is met to 1/131072.
+    """
+    if probability == 0:
+        return x
+    if x.device.type != "cpu":
+        return F.dropout(x, probability)
+    draws = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+    kept = draws.view(torch.int16)[: x.numel()].view(x.shape) >= round(probability * 65536) - 32768
+    return x * (kept.to(x.dtype) / (1 - probability))
+
+
 class TrainingForward:
     """The packed forward with gradients and dropout."""
 
@@ -84,7 +99,7 @@ class TrainingForward:
         if table.kind is not None:
             x = x + table.kind.weight[0]
         x = table.norm(x + F.embedding(positions(ids, parts, table.padding), table.position.weight))
-        x = F.dropout(x, hidden)
+        x = drop(x, hidden)
         return (
             x if table.project is None else self._linear(x, table.project.weight, table.project.bias).float()
         )
@@ -101,10 +116,10 @@ class TrainingForward:
         bias = torch.cat([block.query.bias, block.key.bias, block.value.bias])
         mixed = self._attend(self._linear(x, weight, bias), parts, masks, dropouts.attention)
         mixed = self._linear(mixed, block.output.weight, block.output.bias).float()
-        x = block.attention_norm(F.dropout(mixed, dropouts.output) + x)
+        x = block.attention_norm(drop(mixed, dropouts.output) + x)
         y = block.activation(self._linear(x, block.up.weight, block.up.bias))
         y = self._linear(y, block.down.weight, block.down.bias).float()
-        result: Tensor = block.output_norm(F.dropout(y, dropouts.hidden) + x)
+        result: Tensor = block.output_norm(drop(y, dropouts.hidden) + x)
         return result
 
     def _attend(
@@ -135,4 +150,4 @@ def _plain_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropo
     if mask is not None:
         hidden = (~mask).repeat_interleave(shape[1], dim=0)[:, None, :]  # (B·heads, 1, T)
         scores = scores.masked_fill(hidden, float("-inf"))
-    return torch.bmm(F.dropout(scores.softmax(dim=-1), dropout), v).view(shape)
+    return torch.bmm(drop(scores.softmax(dim=-1), dropout), v).view(shape)
