@@ -63,9 +63,10 @@ class Story {
     this.root = root;
     this.report = report;
     this.kind = data.examples.findIndex((one) => one.kind === "paraphrase");
-    this.turn = { yaw: 0.6, pitch: -0.35 };
+    this.turn = { yaw: 0, pitch: 0 };
     this.$ = (selector) => root.querySelector(selector);
     this.update(data);
+    this.face();
     this.wire();
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.$(".panels"));
@@ -77,6 +78,14 @@ class Story {
     this.points = decodePoints(data.sphere.points);
     if (first || data.at !== this.known) this.at = this.known = data.at;
     this.label();
+    this.draw();
+  }
+
+  face() {
+    const n = this.data.sphere.texts.length, mean = [0, 0, 0];
+    for (let i = 0; i < n * 3; i++) mean[i % 3] += this.points[i] / n;
+    const [x, y, z] = mean;  // of the raw model: its cone starts towards the viewer, a little to the side
+    this.turn = { yaw: Math.atan2(x, y) + 0.5, pitch: Math.atan2(z, Math.hypot(x, y)) - 0.3 };
     this.draw();
   }
 
@@ -319,7 +328,7 @@ class Story {
     this.$(".second").textContent = one.second;
     const below = (cosine, step) => this.data.steps[step].cosine_hist.reduce((sum, d, i) =>
       sum + d * Math.max(0, Math.min(bins[i + 1], cosine) - bins[i]), 0) * 100;
-    const say = (cosine, step) => `${cosine.toFixed(2)}, ${labels.above.replace("{share}", Math.round(below(cosine, step)))}`;
+    const say = (cosine, step) => `${cosine.toFixed(2)}, ${labels.above.replace("{share}", Math.floor(below(cosine, step)))}`;
     const strong = document.createElement("b");
     strong.textContent = `${labels.now} ${say(now, Math.round(this.at))}`;
     this.$(".verdict").replaceChildren(`${labels.raw} ${say(one.cosines[0], 0)} → `, strong);
