@@ -100,6 +100,15 @@ def _sentences() -> list[str]:
 
 
 @datasets.register(
+    "clips", title="Descriptions of short scenes", source=PROJECT, kind="sentences", language="en",
+    licence=OURS, shipped=True, rows=None, locate=partial(_asset, "sentences/video-clips.txt"), download=None,
+)  # fmt: skip
+def _clips() -> list[str]:
+    """Plain English descriptions that share their frame, who is doing what: one part of `sentences`."""
+    return read_sentences(_asset("sentences/video-clips.txt"))
+
+
+@datasets.register(
     "pairs", title="Scored pairs by phenomenon", source=PROJECT, kind="scored_pairs", language="en",
     licence=OURS, shipped=True, rows=None, locate=partial(_asset, "pairs.tsv"), download=None,
 )  # fmt: skip
