@@ -138,7 +138,7 @@ def _repair() -> tuple[str | None, Mapping[str, Any], bool]:
         return None, {}, False
     st.caption(plain(postprocessors.info(name).summary))
     kind: Any = postprocessors[name]
-    parameters = parameter_form(kind.fit, key=f"cn_{name}")
+    parameters = parameter_form(kind.fit, key=f"cn_{name}", labels={"k": t("cone.k")})
     return name, parameters, switch(t("cone.both"), key="cn_both")
 
 

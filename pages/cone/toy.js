@@ -1,5 +1,5 @@
 // Two basis arrows to pull and turn; a and b keep their coordinates, so they move with the basis.
-const LOW = 0.4, HIGH = 1.2, TURN = 5, STRETCH = 0.1;
+const LOW = 0.4, HIGH = 1.2, TURN = 5, STRETCH = 0.1, SETTLE = 300;
 const radians = (degrees) => (degrees * Math.PI) / 180;
 const arrow = ({ length, angle }) => [length * Math.cos(radians(angle)), length * Math.sin(radians(angle))];
 const mix = (c, e1, e2) => [c[0] * e1[0] + c[1] * e2[0], c[0] * e1[1] + c[1] * e2[1]];
@@ -27,14 +27,31 @@ function place(element, at, away = 1) {
   element.setAttribute("x", at[0] * away); element.setAttribute("y", -at[1] * away);
 }
 
+const kept = new WeakMap(); // what the visitor made, ahead of what Python has heard of it
+
+function current(root, data) {
+  const mine = kept.get(root);
+  if (mine && !(mine.heard && !data.given)) { // Python forgets what it had heard of only on a reset
+    mine.heard ||= data.given;
+    return mine;
+  }
+  const fresh = { first: { ...data.basis.first }, second: { ...data.basis.second }, heard: data.given, timer: 0 };
+  kept.set(root, fresh);
+  return fresh;
+}
+
 export default function (component) {
   const { parentElement: root, data, setStateValue } = component;
   const find = (selector) => root.querySelector(selector);
   const svg = find("svg");
   const { a, b, words, colours } = data;
-  const basis = { first: { ...data.basis.first }, second: { ...data.basis.second } };
+  const basis = current(root, data);
 
-  const report = () => setStateValue("basis", { first: { ...basis.first }, second: { ...basis.second } });
+  function report(pause = 0) {
+    clearTimeout(basis.timer);
+    const send = () => setStateValue("basis", { first: { ...basis.first }, second: { ...basis.second } });
+    basis.timer = setTimeout(send, pause);
+  }
 
   function draw() {
     const e1 = arrow(basis.first), e2 = arrow(basis.second);
@@ -116,7 +133,7 @@ export default function (component) {
       event.preventDefault();
       move(name, round(basis[name].length + step[0], 0.05), basis[name].angle + step[1]);
     };
-    grip.onkeyup = (event) => { if (event.key.startsWith("Arrow")) report(); };
+    grip.onkeyup = (event) => { if (event.key.startsWith("Arrow")) report(SETTLE); };
   }
   const straight = find(".straight");
   straight.textContent = words.straight;

@@ -22,7 +22,7 @@ SCENES: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {
 }
 Basis = Mapping[str, Mapping[str, float]]
 NARROW: Basis = {"first": {"length": 1.0, "angle": 20.0}, "second": {"length": 1.0, "angle": 70.0}}
-FLAT = 0.05
+FLAT = 0.1
 CODE = """import numpy as np
 a, b = np.array({a}), np.array({b})          # coordinates
 E = np.array({basis})   # rows: the two basis arrows
@@ -111,6 +111,7 @@ def _mount(a: tuple[float, float], b: tuple[float, float]) -> Basis:
             "a": a,
             "b": b,
             "basis": basis,
+            "given": "basis" in state,
             "words": words,
             "colours": {"a": theme.positive, "b": theme.hard},
         },

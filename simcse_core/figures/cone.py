@@ -14,7 +14,7 @@ from simcse_core.figures.layout import styled
 from simcse_core.figures.theme import WEIGHTS, Theme, faded, plotly_text
 
 CAP = 0.9  # share of the points inside the ring on a globe
-GLOBE_HEIGHT = 340
+GLOBE_HEIGHT = 312
 LEAN = 0.25  # shorter means than this are no direction
 EYE = {"x": 0.9, "y": 0.76, "z": 0.66}
 GROUPS = (("positive", "circle"), ("hard", "diamond"), ("false", "square"), ("negative", "cross"))
