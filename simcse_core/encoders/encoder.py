@@ -5,44 +5,21 @@ from __future__ import annotations
 import hashlib
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from simcse_core.encoders import families
-from simcse_core.encoders.buckets import chunks
-from simcse_core.encoders.engine import Engine, Piece
+from simcse_core.encoders.engine import Engine
 from simcse_core.encoders.heads import DenseHead
-from simcse_core.encoders.poolers import poolers
-from simcse_core.encoders.tokens import TextTokenizer, TokenBatch, as_list, blocks, distinct_rows
-from simcse_core.errors import ConfigError, DataError, EncoderError
-from simcse_core.registry import inputs_of
-
-Progress = Callable[[int, int | None], None]
-Rows = Sequence[Sequence[int]]
-Key = TypeVar("Key")
-CHUNK_BYTES = 8192  # bytes of one number's column in a chunk: 2,048 tokens in float32, 4,096 in bfloat16
-CHUNK_ELSEWHERE = 65_536  # tokens in a chunk on an accelerator
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One embedding read off the hidden states.
-
-    Attributes:
-        pooling: Registered pooling.
-        layers: Layer as the pooler names it (1, -2, -1) → layer counted from 0, the embedding layer.
-    """
-
-    pooling: str
-    layers: Mapping[int, int]
+from simcse_core.encoders.reading import Progress, embed, pool, reading_of
+from simcse_core.encoders.tokens import TextTokenizer, TokenBatch, as_list
+from simcse_core.errors import ConfigError, DataError
 
 
 class Encoder(nn.Module):
@@ -208,12 +185,12 @@ class Encoder(nn.Module):
         rows = texts.rows() if isinstance(texts, TokenBatch) else self.text_tokenizer.ids(as_list(texts))
         if not rows:
             raise DataError("An empty batch cannot be trained on.")
-        reading = self._reading(self.pooling, self.layers)
+        reading = reading_of(self, self.pooling, self.layers)
         order = np.argsort([len(row) for row in rows], kind="stable")
         pieces = self.engine.learn(
             [rows[i] for i in order], set(reading.layers.values()), training=self.training
         )
-        pooled = torch.cat([self._pool(piece, reading) for piece in pieces])
+        pooled = torch.cat([pool(self, piece, reading) for piece in pieces])
         pooled = pooled[torch.from_numpy(np.argsort(order, kind="stable")).to(self.device)]
         if self.training and self.training_head is not None:
             pooled = self.training_head(pooled)
@@ -238,8 +215,9 @@ class Encoder(nn.Module):
         Raises:
             DataError: A row is not a text; the message names it, counted from 1.
         """
-        reading = self._reading(self.pooling, self.layers)
-        return self._embed(texts, {"": reading}, normalize, progress)[""]
+        reading = reading_of(self, self.pooling, self.layers)
+        with self._lock:
+            return embed(self, texts, {"": reading}, normalize=normalize, progress=progress)[""]
 
     def encode_layers(
         self,
@@ -255,12 +233,13 @@ class Encoder(nn.Module):
         the last layer, so it is given there only. Arguments as `encode`.
         """
         readings = {
-            (layer, name): self._reading(name, layer)
+            (layer, name): reading_of(self, name, layer)
             for layer in range(self.layers + 1)
             for name in poolings
             if name != "cls" or layer == self.layers
         }
-        return self._embed(texts, readings, normalize, progress)
+        with self._lock:
+            return embed(self, texts, readings, normalize=normalize, progress=progress)
 
     def save(
         self,
@@ -274,80 +253,3 @@ class Encoder(nn.Module):
         from simcse_core.encoders.saving import save_encoder
 
         save_encoder(self, Path(folder), extra=extra, half=half, layout=layout)
-
-    def _reading(self, pooling: str, last: int) -> Reading:
-        """`pooling` read as if the encoder ended at layer `last`.
-
-        Raises:
-            EncoderError: The pooling needs a head or a mask token that is not there.
-        """
-        needs = inputs_of(poolers[pooling])
-        if "head" in needs and self.head is None:
-            raise EncoderError(
-                f"{self.name} was not loaded with its head.", hint="Load it with pooling='cls' to read cls."
-            )
-        if "marks" in needs and self.mask_id is None:
-            raise EncoderError(f"{self.name} has no mask token.", hint="Use another pooling, such as mean.")
-        named = poolers.info(pooling).traits["layers"]
-        return Reading(pooling, {n: max(last + 1 + n, 0) if n < 0 else min(n, last) for n in named})
-
-    def _pool(self, piece: Piece, reading: Reading) -> Tensor:
-        """(B, d) float32 embeddings of a piece."""
-        needs = inputs_of(poolers[reading.pooling])
-        states = {name: piece.states[layer] for name, layer in reading.layers.items()}
-        extra: dict[str, Any] = {"head": self.head} if "head" in needs else {}
-        if "marks" in needs:
-            extra["marks"] = piece.ids == self.mask_id
-        pooled: Tensor = poolers[reading.pooling](states, piece.mask, **extra).float()
-        return self.head(pooled) if self.head is not None and "head" not in needs else pooled
-
-    def _embed(
-        self,
-        texts: Iterable[str],
-        readings: Mapping[Key, Reading],
-        normalize: bool,
-        progress: Progress | None,
-    ) -> dict[Key, NDArray[np.float32]]:
-        """Every reading of every text, (n, d) each, block by block under the lock."""
-        total = len(texts) if isinstance(texts, Sequence) else None
-        done: dict[Key, list[NDArray[np.float32]]] = {key: [] for key in readings}
-        with self._lock, torch.inference_mode():
-            count = 0
-            for block in blocks(texts):
-                rows = self.text_tokenizer.ids(block, first_row=count)
-                report = None if progress is None else _offset(progress, count, total)
-                for key, values in self._embed_rows(rows, readings, normalize, report).items():
-                    done[key].append(values)
-                count += len(block)
-        empty = np.zeros((0, self.dimension), dtype=np.float32)
-        return {key: np.concatenate(parts) if parts else empty for key, parts in done.items()}
-
-    def _embed_rows(
-        self,
-        rows: Rows,
-        readings: Mapping[Key, Reading],
-        normalize: bool,
-        report: Callable[[int], None] | None,
-    ) -> dict[Key, NDArray[np.float32]]:
-        distinct, place = distinct_rows(rows)
-        lengths = np.asarray([len(row) for row in distinct], dtype=np.int64)
-        order = np.argsort(lengths, kind="stable")
-        copies = np.bincount(place)[order].cumsum()  # texts done after each distinct row
-        wanted = {layer for reading in readings.values() for layer in reading.layers.values()}
-        result = {key: np.empty((len(distinct), self.dimension), dtype=np.float32) for key in readings}
-        for piece in chunks(lengths[order], tokens=self._chunk_tokens()):
-            chosen = order[piece]
-            computed = self.engine.infer([distinct[i] for i in chosen], wanted)
-            for key, reading in readings.items():
-                pooled = torch.cat([self._pool(part, reading) for part in computed])
-                result[key][chosen] = (F.normalize(pooled, dim=-1) if normalize else pooled).cpu().numpy()
-            if report is not None:
-                report(int(copies[piece.stop - 1]))
-        return {key: values[place] for key, values in result.items()}
-
-    def _chunk_tokens(self) -> int:
-        return CHUNK_BYTES // self.dtype.itemsize if self.device.type == "cpu" else CHUNK_ELSEWHERE
-
-
-def _offset(progress: Progress, done: int, total: int | None) -> Callable[[int], None]:
-    return lambda now: progress(done + now, total)

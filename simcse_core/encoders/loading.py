@@ -15,7 +15,8 @@ from simcse_core.encoders.checks import check_weights, checked_config
 from simcse_core.encoders.encoder import Encoder
 from simcse_core.encoders.heads import DenseHead, head_from
 from simcse_core.encoders.poolers import poolers
-from simcse_core.encoders.tokens import KEPT_FILES, TextTokenizer, load_backend, read_json, special_tokens
+from simcse_core.encoders.tokens import KEPT_FILES, TextTokenizer, read_json, special_tokens
+from simcse_core.encoders.vocabulary import load_backend
 from simcse_core.errors import ConfigError, EncoderError
 
 if TYPE_CHECKING:
@@ -114,9 +115,8 @@ def _load_model(source: Source) -> tuple[Any, bool]:
                 local_files_only=True,
                 trust_remote_code=False,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # reported, and refused by `_check_report`
             )
-    except EncoderError:
-        raise
     except Exception as error:
         raise EncoderError(
             f"{source.folder} cannot be loaded: {error}".split("\n")[0][:300] + ".",
@@ -132,7 +132,7 @@ def _load_model(source: Source) -> tuple[Any, bool]:
 
 
 def _check_report(report: dict[str, Any], folder: Path) -> None:
-    mismatched = list(report.get("mismatched_keys") or [])
+    mismatched = sorted(report.get("mismatched_keys") or [])
     if mismatched:
         key, found, expected = mismatched[0]
         raise EncoderError(

@@ -42,7 +42,9 @@ def test_every_layer_equals_the_hf_forward(checkpoint: Path, encoder: Encoder) -
                 "last2": (below.mean(0) + state.mean(0)) / 2,
             }
             for pooling, value in expected.items():
-                np.testing.assert_allclose(ours[layer, pooling][row], value, atol=1e-5, err_msg=f"{layer} {pooling}")
+                np.testing.assert_allclose(
+                    ours[layer, pooling][row], value, atol=1e-5, err_msg=f"{layer} {pooling}"
+                )
 
 
 def test_a_row_does_not_depend_on_its_batch(encoder: Encoder) -> None:
