@@ -10,7 +10,7 @@ from simcse_core.figures.theme import DARK, LIGHT, Theme
 
 
 def current_theme() -> Theme:
-    """Palette of the appearance the visitor's browser shows now; a switch reruns the page."""
+    """Palette of the appearance the visitor's browser shows now; `appearance` reruns on a switch."""
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from pages.ui.text import JOINER, t
+from simcse_core.figures.theme import DARK, LIGHT
 from tests.app.story_factory import make_story, write_assets
 from tests.browser.conftest import REPOSITORY, OpenTab, StartServer, settle
 
@@ -131,6 +132,15 @@ def test_reset_returns_the_figure_and_the_address(story_server: str, open_tab: O
     tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
     settle(tab)
     assert slider(tab) == "step 20" and "hm_step" not in tab.url
+
+
+def test_a_switch_of_appearance_redraws_the_figure(story_server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(story_server)
+    curve = tab.locator(".story .histogram path").nth(1)
+    expect(curve).to_have_attribute("stroke", LIGHT.after)
+    tab.get_by_test_id("stMainMenu").click()
+    tab.get_by_test_id("stMainMenuPopover").get_by_text("Dark").click(force=True)
+    expect(curve).to_have_attribute("stroke", DARK.after, timeout=15_000)
 
 
 def test_share_gives_the_address_of_the_view(server: str, open_tab: OpenTab) -> None:
