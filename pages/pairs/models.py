@@ -81,6 +81,14 @@ def start_list(name: str, pooling: str | None, texts: Sequence[str]) -> Job:
     return jobs().start(key, load(name, pooling), texts)
 
 
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return t("pairs.seconds_left", seconds=max(1, round(seconds)))
+    return t("pairs.minutes_left", minutes=round(seconds / 60))
+
+
 def wait(job: Job, label: str) -> None:
     """Show the progress of a job until it ends; a rerun may come in between and look again.
 
@@ -91,9 +99,7 @@ def wait(job: Job, label: str) -> None:
         place = st.empty()
         while job.active:
             job.look()
-            left = job.seconds_left()
-            seconds = "" if left is None else t("pairs.seconds_left", seconds=max(1, round(left)))
-            place.progress(job.done / max(job.total, 1), text=f"{label} {seconds}")
+            place.progress(job.done / max(job.total, 1), text=f"{label} {_left(job.seconds_left())}")
             time.sleep(POLL)
         place.empty()
     if isinstance(job.error, Exception):

@@ -77,15 +77,17 @@ def draw(page: Frame, names: list[str], pooling: str | None) -> None:
         corpus = _corpus()
     with page.figure:
         query = _query()
+        place = st.container()
+    with page.details():  # before the answer, which may take its time
+        st.markdown(prose("pairs", "details"))
+        code_panel(_code(name, pooling, query, top))
+    with place:
         try:
             _answer(page, name, pooling, query, corpus, top, threshold or -1.0)
         except DataError as error:
             refuse(error)
         except SimCSEError as error:
             report(Trouble(name, error))
-    with page.details():
-        st.markdown(prose("pairs", "details"))
-        code_panel(_code(name, pooling, query, top))
 
 
 def _corpus() -> uploads.Corpus | None:
