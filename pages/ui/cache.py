@@ -67,20 +67,3 @@ def embed(
     shared = shared_encoder(name, pooling)
     fixed = tuple(texts)
     return _embeddings(shared.encoder.digest, digest_of(fixed), normalize, shared, fixed)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _layers(
-    digest: str, texts_digest: str, poolings: tuple[str, ...], _shared: SharedEncoder, _texts: tuple[str, ...]
-) -> dict[tuple[int, str], NDArray[np.float32]]:
-    with _shared.lock:
-        return _shared.encoder.encode_layers(_texts, poolings=poolings)
-
-
-def embed_layers(
-    name: str, texts: Sequence[str], *, poolings: Sequence[str]
-) -> dict[tuple[int, str], NDArray[np.float32]]:
-    """Embeddings (n, d) of `texts` after every layer and by every read-out, in one pass; layer 0: input."""
-    shared = shared_encoder(name)
-    fixed = tuple(texts)
-    return _layers(shared.encoder.digest, digest_of(fixed), tuple(poolings), shared, fixed)

@@ -12,7 +12,6 @@ Option = TypeVar("Option")
 Kind = Literal["segments", "pills", "select", "ladder", "radio"]
 
 CHECKPOINT = "ck"
-SENTENCES = "ds"
 SEED = "seed"
 _SOLVED = "solved"
 _DEFAULTS = "defaults"
@@ -36,7 +35,7 @@ def choice(
         label: Sentence case, no colon.
         options: Allowed values; their formatted text is what the address shows.
         default: The value that leaves the address clean.
-        key: Page prefix and name, as `cn_pool`; `CHECKPOINT`, `SENTENCES` and `SEED` are shared.
+        key: Page prefix and name, as `cn_pool`; `CHECKPOINT` and `SEED` are shared.
         kind: `segments` and `pills` for up to six short options, `ladder` for rising numbers,
             `select` for longer lists, `radio` for sentences.
         format_func: Text of an option.

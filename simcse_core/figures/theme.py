@@ -45,16 +45,6 @@ class Theme:
     outline: str
     diverging: tuple[tuple[float, str], ...]
 
-    def runs(self) -> tuple[tuple[str, str], ...]:
-        """Colour and dash of the current run and of further ones beside it, in this order."""
-        return (
-            (self.after, "solid"),
-            (self.positive, "dash"),
-            (self.hard, "dot"),
-            (self.false, "dashdot"),
-            (self.negative, "longdash"),
-        )
-
 
 LIGHT = Theme(
     name="light",

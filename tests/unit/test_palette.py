@@ -98,13 +98,6 @@ def test_the_diverging_scale_is_blue_high_amber_low_and_empty_at_zero(theme: The
     assert red > blue
 
 
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_further_runs_differ_by_more_than_colour(theme: Theme) -> None:
-    runs = theme.runs()
-    assert runs[0] == (theme.after, "solid")
-    assert len({dash for _, dash in runs}) == len(runs) == len({colour for colour, _ in runs})
-
-
 def test_learners_texts_lose_their_markup_in_figures() -> None:
     assert plotly_text("<b>a</b> & %{x}") == "&lt;b&gt;a&lt;/b&gt; &amp; %\u2060{x}"
     assert faded("#0072b2", 0.25) == "rgba(0,114,178,0.25)"
