@@ -2,9 +2,9 @@
 
     python -m benchmarks.live_run [--repeats 3] [--sets stsb-test]
 
-Starts the app on a free port, opens the training lab in headless Chromium, waits until the worker is warm, presses
-Play, and reads the times off the run's own log and off the page. While the run is going it asks the server for
-another page again and again and reports how long each answer takes. Prints min / median / max.
+Starts the app on a free port, opens the training lab in headless Chromium, waits until the worker is warm,
+presses Play, and reads the times off the run's own log. While the run is going it loads another page again and
+again and reports how long that takes. Prints min / median / max.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
 from tests.browser.chromium import find_chromium
 from tests.browser.conftest import FLAGS, IDLE, REPOSITORY, serve
 

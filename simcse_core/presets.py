@@ -43,7 +43,7 @@ _ALL = (
             "falls by 0.1 % only",
             "the first 4 layers of MiniLM with mean pooling instead of BERT-base with [CLS] and a head",
             "the shipped descriptions of scenes instead of a million Wikipedia sentences: in so few steps "
-            "only sentences that share their frame teach the encoder to look past it (docs/decisions/0006)",
+            "only sentences that share their frame teach the encoder to look past it (docs/decisions/0007)",
         ),
         _config("live", optim__schedule="constant", data__train="clips"),
     ),

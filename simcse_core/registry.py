@@ -188,17 +188,18 @@ def accepts_of(target: Callable[..., Any]) -> tuple[str, ...]:
 
 def params_of(target: Callable[..., Any]) -> dict[str, Parameter]:
     """Tunable parameters: the keyword-only ones, each annotated with a `Range`, `Choice` or `Text`."""
-    call = _call_of(target, "__init__")
-    hints = get_type_hints(call, include_extras=True)
+    tunable = [p for p in inspect.signature(target).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    if not tunable:
+        return {}
+    hints = get_type_hints(_call_of(target, "__init__"), include_extras=True)
     found = {}
-    for p in inspect.signature(target).parameters.values():
-        if p.kind is p.KEYWORD_ONLY:
-            allowed = [a for a in get_args(hints[p.name])[1:] if isinstance(a, (Range, Choice, Text))]
-            if not allowed or p.default is p.empty:
-                raise TypeError(
-                    f"{target.__qualname__}: parameter {p.name} needs a default and a Range, Choice or Text"
-                )
-            found[p.name] = Parameter(p.name, p.default, allowed[0])
+    for p in tunable:
+        allowed = [a for a in get_args(hints[p.name])[1:] if isinstance(a, (Range, Choice, Text))]
+        if not allowed or p.default is p.empty:
+            raise TypeError(
+                f"{target.__qualname__}: parameter {p.name} needs a default and a Range, Choice or Text"
+            )
+        found[p.name] = Parameter(p.name, p.default, allowed[0])
     return found
 
 
