@@ -80,7 +80,7 @@ def _apply(values: Mapping[str, Any]) -> None:
         st.session_state[key] = value
 
 
-def read() -> tuple[Settings, Sentences | None]:
+def read() -> tuple[Settings, Sentences]:
     """Draw the controls, in the order of the story: who, read how, on what, mended how, coloured by what."""
     names = checkpoints()
     one, two = st.columns(2)
@@ -142,8 +142,8 @@ def _repair() -> tuple[str | None, Mapping[str, Any], bool]:
     return name, parameters, switch(t("cone.both"), key="cn_both")
 
 
-def _colour(sentences: Sentences | None) -> tuple[str, Sequence[str]]:
-    groups = sorted(set(sentences.subjects or ())) if sentences else []
+def _colour(sentences: Sentences) -> tuple[str, Sequence[str]]:
+    groups = sorted(set(sentences.subjects or ()))
     offered = COLOURS if groups else tuple(c for c in COLOURS if c != "subject")
     colour = choice(
         t("cone.colour"),

@@ -42,8 +42,9 @@ def draw_layers(settings: Settings, sentences: Sentences, views: Views) -> None:
     if found is None:
         return
     marks = _marks(settings, name, max(max(values) for values in found.values()))
+    order = list(poolers)
     curves = [
-        cone_curves.Layers(_brief(pooling), values, chosen=pooling == settings.pooling)
+        cone_curves.Layers(_brief(pooling), values, order.index(pooling), pooling == settings.pooling)
         for pooling, values in found.items()
     ]
     reference, limits = _scale(metric, rows, views.reference)
@@ -114,6 +115,10 @@ def _marks(settings: Settings, name: str, deepest: int) -> dict[str, int]:
     return marks
 
 
+def _ask(key: str) -> None:
+    st.session_state[key] = True
+
+
 def _computed_curves(
     name: str, metric: str, sentences: Sentences
 ) -> tuple[dict[str, dict[int, float]] | None, int]:
@@ -122,10 +127,11 @@ def _computed_curves(
     key = f"cn-curves {name} {digest_of(texts)}"
     if not st.session_state.get(key):
         st.caption(t("cone.layers_wait", name=plain(short(name)), rows=f"{len(texts):,}"))
-        if not st.button(t("cone.layers_go"), key="cn-layers-go", icon=":material/play_arrow:"):
-            return None, len(texts)
-        st.session_state[key] = True
+        st.button(
+            t("cone.layers_go"), key="cn-layers-go", icon=":material/play_arrow:", on_click=_ask, args=(key,)
+        )
+        return None, len(texts)
     with st.spinner(t("cone.layers_busy", name=short(name))):
-        digest = live.encoder_digest(name, None)
+        digest = live.encoder_facts(name, None).digest
         found = live.curves_of(name, digest, digest_of(texts), texts, tuple(poolers))
     return found[metric], len(texts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,30 @@ from simcse_core.evaluation.cone import Scored, Spread, fitted, isotropic, layer
 
 CHUNK = 200  # sentences between two moves of the progress bar
 CURVE_SENTENCES = 600
+MOST_KNOWN = 4096
 Vectors = NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What a computed number depends on besides its texts: the encoder's digest, device and number format."""
+
+    digest: str
+    device: str
+    precision: str
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
-def encoder_digest(name: str, pooling: str | None) -> str:
-    """Digest of the encoder behind `name` in the read-out `pooling`; loads it."""
-    return shared_encoder(name, pooling).encoder.digest
+def encoder_facts(name: str, pooling: str | None) -> Facts:
+    """Facts of the encoder behind `name` in the read-out `pooling`; loads it."""
+    encoder = shared_encoder(name, pooling).encoder
+    return Facts(encoder.digest, str(encoder.device), str(encoder.dtype).removeprefix("torch."))
+
+
+def facts_at(name: str, layer: int | None, pooling: str) -> Facts:
+    """Facts of the encoder that reads `name` at `layer`."""
+    loadable, at = name_at(name, layer)
+    return encoder_facts(loadable, None if at == 0 else pooling)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
@@ -77,7 +95,7 @@ def vectors(
     key = (loadable, at, pooling, digest_of(texts))
     fresh = key not in _known()
     bar = place.progress(0.0, t("cone.loading", name=_short(name))) if fresh else None
-    digest = encoder_digest(loadable, None if at == 0 else pooling)
+    digest = facts_at(name, layer, pooling).digest
     parts = []
     for start in range(0, len(texts), CHUNK):
         piece = tuple(texts[start : start + CHUNK])
@@ -87,6 +105,8 @@ def vectors(
         parts.append(_vectors(digest, digest_of(piece), at, loadable, pooling, piece))
     if bar is not None:
         bar.empty()
+    if len(_known()) >= MOST_KNOWN:
+        _known().clear()
     _known().add(key)
     return np.concatenate(parts)
 
@@ -125,9 +145,8 @@ def spread_of(
     rows = vectors(name, layer, pooling, texts, place)
     both = vectors(name, layer, pooling, [*pairs.first, *pairs.second], place)
     scored = Scored(both[: len(pairs)], both[len(pairs) :], pairs.score)
-    loadable, at = name_at(name, layer)
-    digest = encoder_digest(loadable, None if at == 0 else pooling)
-    key = (digest, at, pooling, digest_of(texts), digest_of(pairs.first), tuple(sorted(settings.items())))
+    digest = facts_at(name, layer, pooling).digest
+    key = (digest, layer, pooling, digest_of(texts), digest_of(pairs.first), tuple(sorted(settings.items())))
     return _spread(key, repair, dict(settings), rows, scored)
 
 

@@ -57,8 +57,8 @@ def _sentences(page: Frame) -> None:
         sign = st.container()
     with page.controls, messages.boundary():
         settings, sentences = controls.read()
-        views = _measured(settings, sentences, sign) if sentences else None
-        if views is not None and sentences is not None:
+        views = _measured(settings, sentences, sign)
+        if views is not None:
             _fill(page, settings, sentences, views)
     with page.details():
         st.markdown(prose("cone", "details"))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.cone import live
 from pages.cone.controls import Settings, repair_title
 from pages.cone.recorded import recorded
 from pages.cone.sentences import Sentences
@@ -125,13 +126,27 @@ def provenance(settings: Settings, sentences: Sentences, views: Views) -> str:
         source=t(f"cone.source_long.{sentences.source}"),
         pairs=f"{min(PAIRS, rows * (rows - 1) // 2):,}",
     )
+    return " ".join([what, *_origins(settings, views)])
+
+
+def _origins(settings: Settings, views: Views) -> list[str]:
+    """Where the numbers of A and of B come from; one sentence where they come from one place."""
     made = recorded()["made"]
-    when = (
-        t("cone.computed")
-        if views.computed
-        else t("cone.recorded", date=made["date"], torch=made["versions"]["torch"])
-    )
-    return f"{what} {when}"
+    said: dict[tuple[str, ...], list[str]] = {}
+    for letter, name in (("A", settings.first), ("B", settings.second)):
+        if letter in views.fresh:
+            facts = live.facts_at(name, settings.layer, settings.pooling)
+            said.setdefault((facts.precision, facts.device), []).append(letter)
+        else:
+            said.setdefault((), []).append(letter)
+    lines = []
+    for key, letters in said.items():
+        which = t("cone.a_and_b") if len(letters) == 2 else letters[0]
+        if key:
+            lines.append(t("cone.computed", which=which, precision=key[0], device=key[1]))
+        else:
+            lines.append(t("cone.recorded", which=which, date=made["date"], torch=made["versions"]["torch"]))
+    return lines
 
 
 def draw_numbers(settings: Settings, sentences: Sentences, views: Views) -> None:

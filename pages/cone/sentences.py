@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import streamlit as st
 
+from pages.ui import messages
 from pages.ui.state import choice
 from pages.ui.text import t
 from simcse_core.data.datasets import load_dataset_records
@@ -49,8 +50,8 @@ def _records(name: str) -> Any:
     return load_dataset_records(name)
 
 
-def pick() -> Sentences | None:
-    """The control; None while an upload is awaited or cannot be used."""
+def pick() -> Sentences:
+    """The control; the shipped sentences stay while an upload is awaited or cannot be used."""
     source = choice(
         t("cone.sentences"), SOURCES, "shipped", key="cn_ds", format_func=lambda s: t(f"cone.source.{s}")
     )
@@ -58,28 +59,28 @@ def pick() -> Sentences | None:
         pairs = cast(ScoredPairs, _records("pairs-zh"))
         return Sentences(source, tuple(_records("sentences-zh")), None, pairs, t("cone.pairs.chinese"))
     pairs = cast(ScoredPairs, _records("pairs"))
-    if source == "upload":
-        texts = _uploaded()
-        return Sentences(source, texts, None, pairs, t("cone.pairs.shipped")) if texts else None
+    uploaded = _uploaded() if source == "upload" else ()
+    if uploaded:
+        return Sentences(source, uploaded, None, pairs, t("cone.pairs.shipped"))
     texts, subjects = zip(*_shipped(), strict=True)
-    return Sentences(source, texts, subjects, pairs, t("cone.pairs.shipped"))
+    return Sentences("shipped", texts, subjects, pairs, t("cone.pairs.shipped"))
 
 
 def _uploaded() -> tuple[str, ...]:
-    """Sentences of the visitor's file, cut to the limits; empty without one.
-
-    Raises:
-        DataError: The file cannot be read or holds too few sentences.
-    """
+    """Sentences of the visitor's file, cut to the limits; without a usable one empty, and the reason shown."""
     file = st.file_uploader(
         t("cone.upload", most=MOST, longest=LONGEST), type=["txt", "csv", "tsv", "jsonl"], key="cn_file"
     )
     if file is None:
         st.caption(t("cone.upload_wait"))
         return ()
-    texts = _cut(read_sentences(file.getvalue(), name=file.name))
-    if len(texts) < LEAST:
-        raise DataError(t("cone.too_few", count=len(texts), least=LEAST))
+    try:
+        texts = _cut(read_sentences(file.getvalue(), name=file.name))
+        if len(texts) < LEAST:
+            raise DataError(t("cone.too_few", count=len(texts), least=LEAST))
+    except DataError as error:
+        messages.refuse(error)
+        return ()
     return texts
 
 

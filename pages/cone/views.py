@@ -24,14 +24,14 @@ class Views:
         first: A after the repair; the same as `raw` without one.
         second: B, repaired too where that was asked for.
         reference: Evenly spread directions of the same n and d as `first`.
-        computed: Whether anything was computed now and not read from the recorded results.
+        fresh: Letters of the checkpoints that were computed now; the others were recorded.
     """
 
     raw: Spread
     first: Spread
     second: Spread
     reference: Spread
-    computed: bool
+    fresh: frozenset[str]
 
 
 def measured(settings: Settings, sentences: Sentences, place: DeltaGenerator) -> Views:
@@ -40,13 +40,15 @@ def measured(settings: Settings, sentences: Sentences, place: DeltaGenerator) ->
     Raises:
         SimCSEError: A checkpoint cannot be loaded, or a repair cannot be learned.
     """
-    fresh: list[bool] = []
+    fresh: set[str] = set()
 
-    def state(name: str, repair: str | None, parameters: Mapping[str, Any]) -> Spread:
+    def state(letter: str, repair: str | None, parameters: Mapping[str, Any]) -> Spread:
+        name = settings.first if letter == "A" else settings.second
         found = None
         if sentences.source == "shipped":
             found = recorded_spread(name, settings.layer, settings.pooling, repair, parameters)
-        fresh.append(found is None)
+        if found is None:
+            fresh.add(letter)
         return found or live.spread_of(
             name,
             settings.layer,
@@ -58,11 +60,11 @@ def measured(settings: Settings, sentences: Sentences, place: DeltaGenerator) ->
             place,
         )
 
-    raw = state(settings.first, None, {})
-    first = state(settings.first, settings.repair, settings.parameters) if settings.repair else raw
+    raw = state("A", None, {})
+    first = state("A", settings.repair, settings.parameters) if settings.repair else raw
     asked = (settings.repair, settings.parameters) if settings.both else (None, {})
-    second = state(settings.second, *asked)
+    second = state("B", *asked)
     reference = recorded_reference(first.rows, first.dimension) or live.reference_of(
         first.rows, first.dimension
     )
-    return Views(raw, first, second, reference, any(fresh))
+    return Views(raw, first, second, reference, frozenset(fresh))

@@ -211,10 +211,11 @@ def spectra(lines: Sequence[Spectrum], theme: Theme, *, title: str) -> Option:
 
 @dataclass(frozen=True)
 class Layers:
-    """One read-out over the layers: its name, layer -> value, and whether it is the chosen one."""
+    """One read-out over the layers: name, layer -> value, place among all read-outs, whether it is chosen."""
 
     name: str
     values: Mapping[int, float]
+    place: int
     chosen: bool = False
 
 
@@ -241,7 +242,8 @@ def layer_curves(
     """
     deepest = max(max(curve.values) for curve in curves)
     series = []
-    for curve, (role, symbol, dash) in zip(curves, LAYER_MARKS * 2, strict=False):
+    for curve in curves:
+        role, symbol, dash = LAYER_MARKS[curve.place % len(LAYER_MARKS)]
         colour = getattr(theme, role)
         look = {
             "width": 4 if curve.chosen else 1.75,

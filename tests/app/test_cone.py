@@ -35,7 +35,7 @@ def test_it_opens_on_recorded_numbers(open_page: OpenPage) -> None:
     assert rows[1][1:] == ["0.574", "0.053", "0.000"]
     assert rows[-1][1:] == ["38.8", "52.6", "–"]
     assert len(at.get("plotly_chart")) == 2  # the two globes: no more WebGL than that
-    for said in ("1,600", "seed 0", "fp32", "Recorded"):
+    for said in ("1,600", "seed 0", "fp32", "A and B recorded"):
         assert said in captions(at)
 
 
@@ -73,14 +73,14 @@ def test_every_preset_is_recorded(open_page: OpenPage, name: str) -> None:
     at = open_page("cone", cn_fix="Standardising")
     at.button(key=f"cn-preset-{name}").click().run()
     assert not at.exception and not at.error
-    assert "Recorded" in captions(at)
+    assert "A and B recorded" in captions(at)
 
 
 @pytest.mark.parametrize("name", list(poolers))
 def test_every_read_out_is_recorded(open_page: OpenPage, name: str) -> None:
     at = open_page("cone", cn_pool=poolers.info(name).title)
     assert at.selectbox(key="cn_pool").value == name
-    assert "Recorded" in captions(at)
+    assert "A and B recorded" in captions(at)
 
 
 def test_every_registered_repair_can_be_chosen(open_page: OpenPage) -> None:
@@ -123,7 +123,7 @@ def test_what_is_not_recorded_is_computed(open_page: OpenPage, tiny_checkpoint: 
     at.text_input(key="cn-name").set_value(str(tiny_checkpoint)).run()
     at.button(key="cn-add").click().run()
     assert at.selectbox(key="cn_a").value == str(tiny_checkpoint)
-    assert t("cone.computed") in captions(at)
+    assert "A computed now" in captions(at) and "B recorded" in captions(at)
     assert 0 < float(table(at)[1][1]) <= 1
     at.segmented_control(key="cn_of").set_value("A").run()
     at.button(key="cn-layers-go").click().run()
@@ -133,6 +133,12 @@ def test_what_is_not_recorded_is_computed(open_page: OpenPage, tiny_checkpoint: 
     at.selectbox(key="cn_fix").set_value("whitening").run()
     at.select_slider(key="cn_whitening_k").set_value(384).run()
     assert any("whitening" in box.value for box in at.error)  # 32 dimensions have no 384 directions
+
+
+def test_an_upload_is_awaited_with_the_shipped_sentences(open_page: OpenPage) -> None:
+    at = open_page("cone", cn_ds="Upload")
+    assert t("cone.upload_wait") in captions(at)
+    assert table(at)[1][1] == "0.574"
 
 
 def test_a_checkpoint_that_is_not_there_is_refused_in_place(open_page: OpenPage) -> None:

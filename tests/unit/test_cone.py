@@ -180,7 +180,10 @@ def test_the_spectrum_has_shares_above_their_sum() -> None:
 
 
 def test_the_chosen_read_out_is_drawn_strong() -> None:
-    curves = [cone_curves.Layers("Mean", {0: 0.4, 1: 0.5}, chosen=True), cone_curves.Layers("Max", {1: 0.9})]
+    curves = [
+        cone_curves.Layers("Mean", {0: 0.4, 1: 0.5}, 2, chosen=True),
+        cone_curves.Layers("Max", {1: 0.9}, 5),
+    ]
     option = cone_curves.layer_curves(
         curves,
         LIGHT,
