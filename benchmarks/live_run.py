@@ -3,7 +3,7 @@
     python -m benchmarks.live_run [--repeats 3] [--sets stsb-test]
 
 Starts the app on a free port, opens the training lab in headless Chromium, waits until the worker is warm,
-presses Play, and reads the times off the run's own log. While the run is going it loads another page again and
+presses Play, and reads the times off the run's own log. Meanwhile it loads another page again and
 again and reports how long that takes. Prints min / median / max.
 """
 
