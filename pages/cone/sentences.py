@@ -67,7 +67,7 @@ def pick() -> Sentences:
 
 
 def _uploaded() -> tuple[str, ...]:
-    """Sentences of the visitor's file, cut to the limits; without a usable one empty, and the reason shown."""
+    """Sentences of the visitor's file, cut to the limits; empty without a usable one, with the reason."""
     file = st.file_uploader(
         t("cone.upload", most=MOST, longest=LONGEST), type=["txt", "csv", "tsv", "jsonl"], key="cn_file"
     )
