@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,11 @@ from pages.cone import toy
 from pages.cone.controls import PRESETS
 from pages.cone.live import name_at
 from pages.cone.recorded import recorded_layer, recorded_spread
-from pages.ui.text import t
+from pages.ui.text import plain, t
 from simcse_core.encoders.poolers import poolers
 from simcse_core.postprocess import postprocessors
+from simcse_core.presets import preset
+from simcse_core.runs.store import RunStore
 from tests.app.apptest import REPOSITORY, OpenPage
 
 
@@ -133,6 +136,21 @@ def test_what_is_not_recorded_is_computed(open_page: OpenPage, tiny_checkpoint: 
     at.selectbox(key="cn_fix").set_value("whitening").run()
     at.select_slider(key="cn_whitening_k").set_value(384).run()
     assert any("whitening" in box.value for box in at.error)  # 32 dimensions have no 384 directions
+
+
+@pytest.mark.slow
+def test_the_newest_checkpoint_of_a_run_can_be_looked_at(
+    open_page: OpenPage, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    run = RunStore(tmp_path / "runs").create(preset("live").config)
+    for step in (2, 10):
+        folder = run.folder / "checkpoints" / f"step-{step:06d}"
+        shutil.copytree(tiny_checkpoint, folder)
+        (folder / "state.json").write_text("{}", encoding="utf-8")
+    at = open_page("cone")
+    at.selectbox(key="cn_b").set_value(f"{run.folder}@10").run()
+    assert plain(f"B · {run.id}@10") in table(at)[0]
+    assert "B computed now" in captions(at) and not at.error
 
 
 def test_an_upload_is_awaited_with_the_shipped_sentences(open_page: OpenPage) -> None:
