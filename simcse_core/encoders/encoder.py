@@ -35,6 +35,7 @@ class Encoder(nn.Module):
         training_head: Layer used by `forward_train` only, or None.
         dtype: Number format of the matrix products.
         notes: What a user should know about this checkpoint, one sentence each.
+        lock: Held while a chunk is computed, so that threads can share an encoder and take turns.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Encoder(nn.Module):
         self.dtype = dtype
         self.notes: list[str] = []
         self.engine = Engine(model, dtype, text_tokenizer.padding_id)
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self.eval()
 
     @property
@@ -121,11 +122,11 @@ class Encoder(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the lock, so that an encoder can be copied (a momentum twin, say)."""
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+        return {key: value for key, value in self.__dict__.items() if key != "lock"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore, with a lock of its own."""
-        super().__setstate__({**state, "_lock": threading.RLock()})  # type: ignore[no-untyped-call]
+        super().__setstate__({**state, "lock": threading.RLock()})  # type: ignore[no-untyped-call]
 
     def tokenize(self, texts: Sequence[str]) -> TokenBatch:
         """Token numbers of B texts, padded on the right to the longest: ids (B, T), mask (B, T), on the CPU.
@@ -216,8 +217,7 @@ class Encoder(nn.Module):
             DataError: A row is not a text; the message names it, counted from 1.
         """
         reading = reading_of(self, self.pooling, self.layers)
-        with self._lock:
-            return embed(self, texts, {"": reading}, normalize=normalize, progress=progress)[""]
+        return embed(self, texts, {"": reading}, normalize=normalize, progress=progress)[""]
 
     def encode_layers(
         self,
@@ -238,8 +238,7 @@ class Encoder(nn.Module):
             for name in poolings
             if name != "cls" or layer == self.layers
         }
-        with self._lock:
-            return embed(self, texts, readings, normalize=normalize, progress=progress)
+        return embed(self, texts, readings, normalize=normalize, progress=progress)
 
     def save(
         self,

@@ -46,6 +46,10 @@ class Engine:
         self.packed = model.config.model_type in PACKED
         self._frozen: tuple[bytes, Any] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the prepared copy, which knows memory layouts that cannot be copied."""
+        return {**self.__dict__, "_frozen": None}
+
     @property
     def device(self) -> torch.device:
         """Where the weights are."""

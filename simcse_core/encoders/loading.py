@@ -101,10 +101,9 @@ def quiet() -> Iterator[None]:
 
 def _load_model(source: Source) -> tuple[Any, bool]:
     """The HF model in float32, and whether its own pooler is untrained."""
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoModel
 
-    config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=False)
-    families.keep_layers(config, source.layers)
+    config = _config(source)
     try:
         with quiet():
             model, report = AutoModel.from_pretrained(
@@ -117,11 +116,8 @@ def _load_model(source: Source) -> tuple[Any, bool]:
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,  # reported, and refused by `_check_report`
             )
-    except Exception as error:
-        raise EncoderError(
-            f"{source.folder} cannot be loaded: {error}".split("\n")[0][:300] + ".",
-            hint="Its configuration and its weights must belong together.",
-        ) from None
+    except Exception as error:  # transformers and safetensors raise many kinds
+        raise _unloadable(source.folder, error) from None
     _check_report(report, source.folder)
     if not all(bool(p.isfinite().all()) for p in model.parameters()):
         raise EncoderError(
@@ -129,6 +125,26 @@ def _load_model(source: Source) -> tuple[Any, bool]:
         )
     untrained = any(key.startswith("pooler.") for key in report["missing_keys"])
     return model, untrained
+
+
+def _config(source: Source) -> Any:
+    """The configuration as transformers reads it, cut to the layers that are kept."""
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # a wrong type or range in any field
+        raise _unloadable(source.folder, error) from None
+    families.keep_layers(config, source.layers)
+    return config
+
+
+def _unloadable(folder: Path, error: Exception) -> EncoderError:
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return EncoderError(
+        f"{folder} cannot be loaded: {reason[:300].rstrip('.')}.",
+        hint="Its configuration and its weights must belong together.",
+    )
 
 
 def _check_report(report: dict[str, Any], folder: Path) -> None:

@@ -115,10 +115,11 @@ def _embed_rows(
     tokens = CHUNK_BYTES // encoder.dtype.itemsize if on_cpu else CHUNK_ELSEWHERE
     for part in chunks(lengths[order], tokens=tokens):
         chosen = order[part]
-        pieces = encoder.engine.infer([distinct[i] for i in chosen], wanted)
-        for key, reading in readings.items():
-            pooled = torch.cat([pool(encoder, piece, reading) for piece in pieces])
-            result[key][chosen] = (F.normalize(pooled, dim=-1) if normalize else pooled).cpu().numpy()
+        with encoder.lock:
+            pieces = encoder.engine.infer([distinct[i] for i in chosen], wanted)
+            for key, reading in readings.items():
+                pooled = torch.cat([pool(encoder, piece, reading) for piece in pieces])
+                result[key][chosen] = (F.normalize(pooled, dim=-1) if normalize else pooled).cpu().numpy()
         if report is not None:
             report(int(texts_done[part.stop - 1]))
     return {key: values[place] for key, values in result.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 100  # texts are cut to this many characters a token before tokenising
 READ = 16_384  # texts read, tokenised and sorted together; bounds the memory of a stream
+READ_CHARACTERS = 8_000_000  # the same bound for long texts
 KEPT_FILES = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt")
 _ROLES = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "bos_token", "eos_token")
 
@@ -188,14 +188,23 @@ def as_list(texts: Iterable[str]) -> list[str]:
     return list(texts)
 
 
-def blocks(texts: Iterable[str], *, size: int = READ) -> Iterator[list[str]]:
-    """The texts in lists of at most `size`.
+def blocks(
+    texts: Iterable[str], *, size: int = READ, characters: int = READ_CHARACTERS
+) -> Iterator[list[str]]:
+    """The texts in lists of at most `size` texts, closed early once they hold `characters` characters.
 
     Raises:
         DataError: A single string was given.
     """
-    stream = iter(as_list(texts) if isinstance(texts, (str, bytes)) else texts)
-    while block := list(islice(stream, size)):
+    block: list[str] = []
+    held = 0
+    for text in as_list(texts) if isinstance(texts, (str, bytes)) else texts:
+        block.append(text)
+        held += len(text) if isinstance(text, str) else 0
+        if len(block) == size or held >= characters:
+            yield block
+            block, held = [], 0
+    if block:
         yield block
 
 

@@ -170,6 +170,8 @@ def test_a_tokenizer_of_another_checkpoint_is_named(tmp_path: Path) -> None:
         ({"model_type": "gpt2"}, "'gpt2' is not supported"),
         ({"model_type": None}, "not supported"),
         ({"is_decoder": True}, "decoder"),
+        ({"num_hidden_layers": "three"}, "cannot be loaded"),
+        ({"hidden_act": "no such thing"}, "cannot be loaded"),
     ],
 )
 def test_configurations_that_are_refused(copied: Path, changes: dict[str, Any], message: str) -> None:
@@ -315,7 +317,7 @@ def test_a_row_that_is_not_a_text_is_named(bert: Path, bad: Any) -> None:
 
 
 def test_rows_are_counted_across_blocks(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_module.blocks, "__kwdefaults__", {"size": 2})
+    monkeypatch.setattr(reading_module.blocks, "__kwdefaults__", {"size": 2, "characters": 10**6})
     with pytest.raises(DataError, match="Row 5 is not a text"):
         load(bert).encode(["the", "cat", "a", "dog", None])
 
@@ -332,7 +334,7 @@ def test_one_string_is_not_a_list(bert: Path) -> None:
 
 
 def test_streams_are_read_in_blocks_with_progress(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_module.blocks, "__kwdefaults__", {"size": 3})
+    monkeypatch.setattr(reading_module.blocks, "__kwdefaults__", {"size": 3, "characters": 10**6})
     encoder, seen, read = load(bert), [], []
 
     def stream() -> Iterator[str]:
@@ -347,6 +349,13 @@ def test_streams_are_read_in_blocks_with_progress(bert: Path, monkeypatch: pytes
     seen.clear()
     encoder.encode(list(SENTENCES), progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (len(SENTENCES), len(SENTENCES))
+
+
+def test_long_texts_close_a_block_early(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = load(bert)
+    expected = encoder.encode(SENTENCES)
+    monkeypatch.setattr(reading_module.blocks, "__kwdefaults__", {"size": 100, "characters": 30})
+    np.testing.assert_allclose(encoder.encode(SENTENCES), expected, atol=1e-6)
 
 
 def test_equal_texts_are_computed_once(bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -530,6 +539,7 @@ def test_the_transformers_tokenizer_agrees(bert: Path) -> None:
 
 def test_an_encoder_can_be_copied(bert: Path) -> None:
     encoder = load(bert)
+    encoder.encode(SENTENCES)
     twin = copy.deepcopy(encoder)
     with torch.no_grad():
         encoder.model.encoder.layer[0].output.dense.weight.mul_(2)
