@@ -102,12 +102,13 @@ def _metrics() -> Rows:
 
 
 def _datasets() -> Rows:
-    from simcse_core.data.datasets import available, datasets
+    from simcse_core.data.datasets import available, datasets, load_dataset_records
 
     def describe(name: str) -> dict[str, Any]:
         traits = datasets.info(name).traits
-        told = {key: traits[key] for key in ("kind", "language", "licence", "rows") if key in traits}
-        return {**told, "available": available(name)}
+        told = {key: traits[key] for key in ("kind", "language", "licence")}
+        rows = traits["rows"] or len(load_dataset_records(name))  # the shipped texts are counted
+        return {**told, "rows": rows, "available": available(name)}
 
     return _components(datasets, extra=describe)
 
