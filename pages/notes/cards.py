@@ -22,14 +22,14 @@ def _table(columns: dict[str, list[Any]], *, key: str, alt: str) -> None:
 
 def draw_data() -> None:
     """Every data set, shipped or public, with licence and size."""
-    from simcse_core.data.datasets import available, datasets
+    from simcse_core.data.datasets import available, datasets, load_dataset_records
 
     st.markdown(prose("notes", "data"), width=860)
     infos = [datasets.info(name) for name in datasets]
     columns: dict[str, list[Any]] = {
         "name": [info.name for info in infos],
         "what": [info.summary for info in infos],
-        "rows": [info.traits["rows"] for info in infos],
+        "rows": [info.traits["rows"] or len(load_dataset_records(info.name)) for info in infos],
         "language": [info.traits["language"] for info in infos],
         "licence": [info.traits["licence"] for info in infos],
         "source": [info.source for info in infos],
