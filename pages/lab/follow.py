@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -49,21 +50,28 @@ def _draw(every: float | None, shown: str | None, beside: Sequence[RunView]) -> 
 def _buttons(run: Run | None, shot: RunSnapshot | None) -> None:
     status = shot.status if shot else "none"
     moves = bool(run and shot and jobs.moving(run, shot))
+    pausable = moves and status == "running"
     with st.container(horizontal=True, gap="small", key="lb-transport", vertical_alignment="center"):
-        st.button(t("lab.verb.play"), key="lb-play", type="primary", icon=":material/play_arrow:", width=150,
-                  on_click=jobs.play, disabled=moves, help=t("lab.verb.play_help"))  # fmt: skip
-        st.button(t("lab.verb.pause"), key="lb-pause", icon=":material/pause:", on_click=jobs.pause,
-                  disabled=not (moves and status == "running"))  # fmt: skip
-        st.button(t("lab.verb.step1"), key="lb-step1", icon=":material/skip_next:", on_click=jobs.advance,
-                  args=(1,), disabled=moves, help=t("lab.verb.step_help"))  # fmt: skip
-        st.button(t("lab.verb.step10"), key="lb-step10", icon=":material/fast_forward:", disabled=moves,
-                  on_click=jobs.advance, args=(10,), help=t("lab.verb.step_help"))  # fmt: skip
-        st.button(t("lab.verb.stop"), key="lb-stop", icon=":material/stop:", on_click=jobs.stop,
-                  disabled=status not in jobs.OPEN, help=t("lab.verb.stop_help"))  # fmt: skip
-        st.button(t("lab.verb.reset"), key="lb-restart", icon=":material/replay:", disabled=run is None,
-                  on_click=jobs.restart, help=t("lab.verb.reset_help"))  # fmt: skip
-        st.button(t("lab.verb.seed"), key="lb-new-seed", icon=":material/casino:", on_click=_other_seed,
-                  disabled=moves, help=t("lab.verb.seed_help"))  # fmt: skip
+        _verb("play", "play_arrow", jobs.play, type="primary", width=140, disabled=moves)
+        _verb("pause", "pause", jobs.pause, disabled=not pausable)
+        _verb("step1", "skip_next", jobs.advance, args=(1,), disabled=moves, help=t("lab.verb.step_help"))
+        _verb(
+            "step10", "fast_forward", jobs.advance, args=(10,), disabled=moves, help=t("lab.verb.step_help")
+        )
+        _verb("stop", "stop", jobs.stop, disabled=status not in jobs.OPEN, help=t("lab.verb.stop_help"))
+        _verb(
+            "restart",
+            "replay",
+            jobs.restart,
+            type="tertiary",
+            disabled=run is None,
+            help=t("lab.verb.restart_help"),
+        )
+        _verb("seed", "casino", _other_seed, type="tertiary", disabled=moves, help=t("lab.verb.seed_help"))
+
+
+def _verb(name: str, icon: str, action: Callable[..., None], **more: Any) -> None:
+    st.button(t(f"lab.verb.{name}"), key=f"lb-{name}", icon=f":material/{icon}:", on_click=action, **more)
 
 
 def _other_seed() -> None:

@@ -25,7 +25,7 @@ from simcse_core.runs.worker import worker_state
 OPEN = ("queued", "running", "paused")
 MAX_VISITORS = 256
 MINILM_LAYERS = 6
-PROBE = 300
+PROBE = 360
 SET_SENTENCES = {"pairs": 1344, "stsb-test": 2552, "stsb-dev": 2827}
 
 

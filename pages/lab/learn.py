@@ -29,24 +29,19 @@ def half_way(view: RunView, measure: str) -> int | None:
     return int(view.evaluations[at]["step"])
 
 
-def relative_move(view: RunView, measure: str) -> float:
-    """Largest move of a measure over the spread it started from: how much of its scale it travelled."""
-    known = [v for v in view.measured(measure) if v is not None]
-    scale = {"uniformity": 4.0, "alignment": 2.0, "spearman": 100.0}[measure]
-    return max((abs(v - known[0]) for v in known), default=0.0) / scale
-
-
 def draw_guess() -> None:
-    """Which measure moves most in the first steps; told by the recorded run."""
+    """Which measure is the first to have done half of its move; told by the recorded run."""
     view = recorded()
-    ranked = sorted(GUESSES, key=lambda m: -relative_move(view, m))
+    halves = {m: half_way(view, m) for m in GUESSES}
+    known = {m: step for m, step in halves.items() if step is not None}
     titles = {t(f"lab.measure.{m}"): m for m in GUESSES}
     facts = "; ".join(
-        t("lab.guess.fact", measure=t(f"lab.measure.{m}"), share=f"{100 * relative_move(view, m):.0f}")
-        for m in ranked
+        t("lab.guess.fact", measure=t(f"lab.measure.{m}"), step=known[m])
+        for m in sorted(known, key=known.__getitem__)
     )
     challenge.guess(
-        "lab.first", t("lab.guess.question"), list(titles), is_right=lambda a: titles[a] == ranked[0],
+        "lab.first", t("lab.guess.question"), list(titles),
+        is_right=lambda answer: known.get(titles[answer]) == min(known.values()),
         reveal=t("lab.guess.reveal", facts=facts),
     )  # fmt: skip
 

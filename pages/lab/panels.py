@@ -11,15 +11,15 @@ from pages.lab.model import RECORDED, RunView, set_name
 from pages.ui.exports import echarts, show_data
 from pages.ui.text import t
 from pages.ui.theme import current_theme
-from simcse_core.figures.lab import RunCurve, nice_limits, run_panel
+from simcse_core.figures.lab import RunCurve, nice_axis, run_panel
 
 HERO_HEIGHT, PANEL_HEIGHT = 250, 190
 MEASURES = ("uniformity", "mean_cosine", "alignment", "loss")
 SCALES: dict[str, tuple[float, float]] = {  # steps of the axis and its least span
     "spearman": (5.0, 10.0),
     "uniformity": (0.5, 2.0),
-    "mean_cosine": (0.1, 0.5),
-    "alignment": (0.1, 0.3),
+    "mean_cosine": (0.2, 0.8),
+    "alignment": (0.1, 0.4),
     "loss": (0.05, 0.1),
 }
 
@@ -35,7 +35,7 @@ def draw(views: Sequence[RunView], *, steps: int) -> None:
     hero = _score_curves(views)
     echarts(
         run_panel(hero, theme, title=t("lab.measure.spearman"), subtitle=t("lab.better.spearman"),
-                  steps=steps, y_limits=_limits("spearman", hero), legend=True, digits=1),
+                  steps=steps, y_axis=_axis("spearman", hero), legend=True, digits=1),
         key="lb-chart-spearman", alt=_alt("spearman", hero), height=HERO_HEIGHT,
     )  # fmt: skip
     columns = st.columns(2)
@@ -43,7 +43,7 @@ def draw(views: Sequence[RunView], *, steps: int) -> None:
         curves = [_curve(view, measure, place_of(view, i)) for i, view in enumerate(views)]
         option = run_panel(
             curves, theme, title=t(f"lab.measure.{measure}"), subtitle=t(f"lab.better.{measure}"),
-            steps=steps, y_limits=_limits(measure, curves), digits=3 if measure == "loss" else 2,
+            steps=steps, y_axis=_axis(measure, curves), digits=3 if measure == "loss" else 2,
         )  # fmt: skip
         with columns[index % 2]:
             echarts(option, key=f"lb-chart-{measure}", alt=_alt(measure, curves), height=PANEL_HEIGHT)
@@ -69,11 +69,12 @@ def _curve(view: RunView, measure: str, place: int) -> RunCurve:
     return RunCurve(view.name, view.at(), view.measured(measure), place)
 
 
-def _limits(measure: str, curves: Sequence[RunCurve]) -> tuple[float, float]:
+def _axis(measure: str, curves: Sequence[RunCurve]) -> tuple[float, float, float]:
     step, least = SCALES[measure]
     values = [v for curve in curves for v in curve.y]
-    low, high = nice_limits(values, step=step, least=least)
-    return (0.0, max(high, least)) if measure in {"alignment", "loss"} else (low, high)
+    if measure in {"alignment", "loss", "mean_cosine"}:
+        values.append(0.0)
+    return nice_axis(values, step=step, least=least)
 
 
 def _alt(measure: str, curves: Sequence[RunCurve]) -> str:

@@ -57,10 +57,11 @@ def _globe(shown: Space, pinned: int) -> None:
     groups = [same if subject == shown.subjects[pinned] else other for subject in shown.subjects]
     groups[pinned] = t("lab.space.pinned")
     figure = maps.sphere_frames(
-        shown.points, shown.steps, current_theme(), title=t("lab.space.globe", count=len(shown.texts)),
+        shown.points, shown.steps, current_theme(), title="",
         labels=shown.texts, groups=groups, start=len(shown.steps) - 1,
     )  # fmt: skip
     _dress(figure, same, other)
+    st.markdown(f"**{t('lab.space.globe', count=len(shown.texts))}**")
     plotly(figure, key="lb-globe", alt=t("lab.space.globe_alt", first=_mean(shown, 0), last=_mean(shown, -1)))
     st.caption(t("lab.space.globe_note"))
 
@@ -73,6 +74,9 @@ def _dress(figure: object, same: str, other: str) -> None:
         if trace.mode == "markers":
             role, size, symbol, opacity = looks.get(trace.name, ("text", 9, "diamond", 1.0))
             trace.marker.update(color=getattr(theme, role), size=size, symbol=symbol, opacity=opacity)
+    figure.update_layout(  # type: ignore[attr-defined]
+        legend={"y": 1.0, "yanchor": "top", "itemsizing": "constant"}, margin={"t": 8}
+    )
 
 
 def _subject(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,7 @@ from simcse_core.runs.queue import Queue, Ticket, fair_order
 from simcse_core.runs.store import Run
 
 POLL = 0.05  # seconds between two looks at the queue
+PAUSE_PATIENCE = 60.0  # seconds that a paused run keeps the device while another one waits
 PATIENCE = 900.0  # seconds without work after which a worker that nobody needs goes home
 
 
@@ -42,11 +44,11 @@ def serve(root: Path, device: str, *, parent: int | None = None, patience: float
     except Timeout:
         return False
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the app's terminal is for the app
-    worker = _Worker(root, device)
+    worker = _Worker(root, device, parent)
     try:
         worker.state("warming")
         warm_up(device)
-        worker.serve(parent, patience)
+        worker.serve(patience)
     finally:
         worker.file.unlink(missing_ok=True)
         lock.release()
@@ -54,7 +56,8 @@ def serve(root: Path, device: str, *, parent: int | None = None, patience: float
 
 
 class _Worker:
-    def __init__(self, root: Path, device: str) -> None:
+    def __init__(self, root: Path, device: str, parent: int | None) -> None:
+        self.parent = parent
         self.root, self.device, self.queue = root, device, Queue(root)
         self.file = worker_file(root, device)
         self.served: dict[str, float] = {}
@@ -62,7 +65,7 @@ class _Worker:
     def state(self, state: str, run: str = "") -> None:
         write_json(self.file, {**this_process(), "state": state, "run": run, "time": time.time()})
 
-    def serve(self, parent: int | None, patience: float) -> None:
+    def serve(self, patience: float) -> None:
         self.state("idle")
         idle_since = time.monotonic()
         while True:
@@ -71,8 +74,7 @@ class _Worker:
                 self.take(waiting[0])
                 idle_since = time.monotonic()
                 continue
-            gone = parent is not None and not psutil.pid_exists(parent)
-            if gone or (parent is None and time.monotonic() - idle_since > patience):
+            if self.is_orphan() or (self.parent is None and time.monotonic() - idle_since > patience):
                 return
             time.sleep(POLL)
 
@@ -88,13 +90,36 @@ class _Worker:
         (run.folder / ".owner.json").unlink(missing_ok=True)  # stopped in between
         return False
 
+    def must_give_way(self, run: Run) -> Callable[[], bool]:
+        """True once `run` rests on Pause and either somebody else has waited long enough or the app is gone.
+
+        It is stopped with its checkpoint then, so nothing is lost and Resume goes on.
+        """
+        since: float | None = None
+
+        def interrupted() -> bool:
+            nonlocal since
+            wanted = self.is_orphan() or bool(self.queue.waiting(self.device))
+            if not wanted or run.snapshot().status != "paused":
+                since = None
+                return False
+            since = since or time.monotonic()
+            return self.is_orphan() or time.monotonic() - since > PAUSE_PATIENCE
+
+        return interrupted
+
+    def is_orphan(self) -> bool:
+        """Whether the app that started this worker is gone."""
+        return self.parent is not None and not psutil.pid_exists(self.parent)
+
     def take(self, ticket: Ticket) -> None:
         from simcse_core.runs.execute import execute
 
         self.state("busy", ticket.run)
         self.served[ticket.owner] = time.time()
         try:
-            execute(Run(self.root / ticket.run))
+            run = Run(self.root / ticket.run)
+            execute(run, interrupted=self.must_give_way(run))
         except SimCSEError:  # taken by somebody else, or its folder was removed: nothing to train
             pass
         finally:
