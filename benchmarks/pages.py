@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+
 from tests.browser.chromium import find_chromium
 from tests.browser.conftest import FLAGS, IDLE, REPOSITORY, serve
 
