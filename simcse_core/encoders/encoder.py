@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from simcse_core.encoders import families
-from simcse_core.encoders.engine import Engine
+from simcse_core.encoders.engine import Engine, fingerprint
 from simcse_core.encoders.heads import DenseHead
 from simcse_core.encoders.reading import Progress, embed, pool, reading_of
 from simcse_core.encoders.tokens import TextTokenizer, TokenBatch, as_list
@@ -60,6 +60,7 @@ class Encoder(nn.Module):
         self.training_head: DenseHead | None = None
         self.dtype = dtype
         self.notes: list[str] = []
+        self._digest = (b"", "")  # of the weights with this fingerprint
         self.engine = Engine(model, dtype, text_tokenizer.padding_id)
         self.lock = threading.RLock()
         self.eval()
@@ -92,13 +93,16 @@ class Encoder(nn.Module):
     @property
     def digest(self) -> str:
         """First 16 hex digits of a SHA-256 over weights, layers, pooling, length and precision."""
-        state = hashlib.sha256(f"{self.layers} {self.pooling} {self.max_length} {self.dtype}".encode())
-        for part in (self.model, self.head):
-            if part is not None:
-                for key, tensor in sorted(part.state_dict().items()):
+        facts = f"{self.layers} {self.pooling} {self.max_length} {self.dtype}".encode()
+        mark = facts + fingerprint(self.model) + (b"" if self.head is None else fingerprint(self.head))
+        if self._digest[0] != mark:
+            state = hashlib.sha256(facts)
+            for part in (self.model, self.head):
+                for key, tensor in sorted(part.state_dict().items() if part is not None else ()):
                     state.update(f"{key} {tuple(tensor.shape)}".encode())
                     state.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
-        return state.hexdigest()[:16]
+            self._digest = (mark, state.hexdigest()[:16])
+        return self._digest[1]
 
     @property
     def tokenizer(self) -> Any:

@@ -16,7 +16,7 @@ from simcse_core.errors import EncoderError, HubError
 
 ALLOWED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model"]
 IGNORED = ["onnx/*", "openvino/*", "coreml/*", "*.bin", "*.pkl", "*.py", "*.h5", "*.msgpack", "*.onnx"]
-PATIENCE = 4.0  # seconds from the question to the verdict "unreachable"
+PATIENCE = 3.5  # seconds from the question to the verdict "unreachable"
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.\-]*(/[\w.\-]+)?$")
 _OFFLINE_HINT = (
     "Check the connection (HF_ENDPOINT and the proxies are honoured), give a local folder, "
