@@ -13,12 +13,21 @@ from simcse_core.figures.theme import Theme
 
 NUMBERS_UP_TO = 12
 TEXTS_UP_TO = 24
-LABEL = 120  # pixels of a text beside its row
+LABEL = 100  # pixels of a text beside its row
+STRONG = 0.72  # from here on a cell is so blue or amber that its number takes the colour of the page
 
 
 def height(lines: int) -> int:
     """Pixels a matrix of this many lines needs."""
     return max(300, min(640, 36 * lines)) + 80
+
+
+def _cell(row: int, column: int, cosine: float, theme: Theme) -> dict[str, Any]:
+    """One cell; its number is short enough for a phone: .94, −.08, 1."""
+    number = f"{cosine:.2f}".replace("0.", ".").replace("1.00", "1").replace("-", "−")
+    colour = theme.background if abs(cosine) > STRONG else theme.text
+    place = f"{row + 1}, {column + 1}"
+    return {"value": [column, row, round(cosine, 3), place], "label": {"formatter": number, "color": colour}}
 
 
 def pair_matrix(values: ArrayLike, texts: Sequence[str], theme: Theme) -> dict[str, Any]:
@@ -33,11 +42,7 @@ def pair_matrix(values: ArrayLike, texts: Sequence[str], theme: Theme) -> dict[s
     count = len(texts)
     numbers = [str(i + 1) for i in range(count)]
     rows = [f"{i + 1} {text[:60]}" if count <= TEXTS_UP_TO else str(i + 1) for i, text in enumerate(texts)]
-    data = [
-        [j, i, round(float(cosines[i, j]), 3), f"{i + 1}, {j + 1}"]
-        for i in range(count)
-        for j in range(count)
-    ]
+    data = [_cell(i, j, float(cosines[i, j]), theme) for i in range(count) for j in range(count)]
     small = {"color": theme.muted, "fontSize": 11}
     axis = {"type": "category", "axisLine": {"show": False}, "axisTick": {"show": False}}
     return {
@@ -55,7 +60,7 @@ def pair_matrix(values: ArrayLike, texts: Sequence[str], theme: Theme) -> dict[s
                       "textStyle": small, "inRange": {"color": [colour for _, colour in theme.diverging]}},
         "series": [
             {"type": "heatmap", "id": "cosines", "data": data,
-             "label": {"show": count <= NUMBERS_UP_TO, "formatter": "{@[2]}", "fontSize": 10},
+             "label": {"show": count <= NUMBERS_UP_TO, "fontSize": 10},
              "itemStyle": {"borderColor": theme.background, "borderWidth": 1}}
         ],
     }  # fmt: skip

@@ -61,4 +61,4 @@ def test_matrix_has_fixed_colours_and_stays_small(count: int) -> None:
     assert len(option["series"][0]["data"]) == count**2
     assert option["series"][0]["label"]["show"] is (count <= 12)
     assert "<b>" not in json.dumps(option["tooltip"])
-    assert len(json.dumps(option, allow_nan=False)) < 200_000
+    assert len(json.dumps(option, allow_nan=False)) < 400_000

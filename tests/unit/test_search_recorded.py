@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from simcse_core.data.datasets import sentence_subjects
 from simcse_core.recording import pairs
 from simcse_core.runtime import assets
 from simcse_core.search.background import Background
@@ -32,6 +33,13 @@ def test_it_holds_what_the_page_opens_with(shipped: dict) -> None:
         assert Background.from_dict(plain).pairs == 20_000
     assert set(shipped["list"]["cosines"]) == set(shipped["search"]["hits"]) == set(pairs.CHECKPOINTS)
     assert (assets() / "recorded" / "pairs.json").stat().st_size < 500_000
+
+
+def test_it_was_made_with_the_sentences_that_ship(shipped: dict) -> None:
+    assert shipped["search"]["sentences"] == len(sentence_subjects())
+    known = {text for text, _ in sentence_subjects()}
+    for answers in shipped["search"]["hits"].values():
+        assert all(hit["text"] in known for hits in answers for hit in hits)
 
 
 def test_the_opening_shows_what_it_claims(shipped: dict) -> None:
