@@ -22,9 +22,7 @@ def test_a_loss_is_one_file(tmp_path: Path, tiny_checkpoint: Path) -> None:
     shutil.copytree(
         REPOSITORY / "simcse_core", copy / "simcse_core", ignore=shutil.ignore_patterns("__pycache__")
     )
-    (copy / "simcse_core" / "losses" / "my_loss.py").write_text(
-        textwrap.dedent(found.group(1).replace("\n   ", "\n"))
-    )
+    (copy / "simcse_core" / "losses" / "my_loss.py").write_text(textwrap.dedent(found.group(1)))
     environment = {**os.environ, "PYTHONPATH": str(copy), "SIMCSE_ASSETS": str(REPOSITORY / "assets")}
 
     def run(*arguments: str) -> str:
