@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,12 @@ def keep_own(raw: bytes, name: str) -> tuple[Path, str, int]:
 
 
 def _longest(record: Any) -> int:
-    texts = [record] if isinstance(record, str) else [v for v in vars(record).values() if isinstance(v, str)]
+    texts = [record] if isinstance(record, str) else list(filter(_is_text, astuple(record)))
     return max(map(len, texts))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def evaluation_picker(base: RunConfig) -> str:

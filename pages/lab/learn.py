@@ -14,7 +14,7 @@ from pages.ui.text import t
 
 GUESSES = ("uniformity", "alignment", "spearman")
 BUDGET = 20  # steps
-TARGET = 2.0  # points of rank correlation above the start, on the shipped pairs
+TARGET = 4.0  # points of rank correlation above the start, on the shipped pairs; the preset falls short of it
 
 
 def half_way(view: RunView, measure: str) -> int | None:

@@ -1,0 +1,410 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.lab import jobs, learn, model, session, settings
+from pages.lab.data import keep_own
+from pages.ui.text import plain, t
+from simcse_core.config import RunConfig
+from simcse_core.errors import DataError
+from simcse_core.losses import losses
+from simcse_core.presets import PRESETS
+from simcse_core.registry import params_of
+from simcse_core.runs.client import Client
+from simcse_core.runs.execute import execute
+from simcse_core.runs.processes import this_process
+from simcse_core.runs.store import Run, RunStore
+from simcse_core.training.events import Lifecycle, StepDone
+from tests.app.apptest import OpenPage, faults
+
+Small = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs stay in the queue until the test trains them itself."""
+    monkeypatch.setattr(Client, "ensure_worker", lambda self, device: None)
+
+
+@pytest.fixture
+def small(open_page: OpenPage, tiny_checkpoint: Path) -> Small:
+    """The lab set to a tiny encoder and a few short steps."""
+
+    def opened(**query: str) -> AppTest:
+        at = open_page("lab", lb_encoder=t("lab.encoder.other"), lb_steps="5", lb_batch_size="8", **query)
+        at.text_input(key="lb_other_encoder").set_value(str(tiny_checkpoint)).run()
+        return at
+
+    return opened
+
+
+def words(at: AppTest) -> str:
+    boxes = (*at.caption, *at.markdown, *at.error, *at.warning, *at.info, *at.success)
+    return " ".join(str(box.value) for box in boxes) + " ".join(progress(at))
+
+
+def progress(at: AppTest) -> list[str]:
+    return [str(bar.proto.text) for bar in at.get("progress")]
+
+
+def chart(at: AppTest, name: str) -> dict[str, Any]:
+    found = [c.proto for c in at.get("echarts_chart")]
+    titles = {json.loads(c.spec)["title"]["text"]: json.loads(c.spec) for c in found}
+    return dict(titles[t(f"lab.measure.{name}")])
+
+
+def only_run() -> Run:
+    (run,) = jobs.store().list()
+    return run
+
+
+def press(at: AppTest, verb: str) -> AppTest:
+    at.button(key=f"lb-{verb}").click().run()
+    assert not faults(at)
+    return at
+
+
+def train(at: AppTest, run: Run | None = None) -> AppTest:
+    """What the worker does, in this process."""
+    run = run or only_run()
+    client = Client(jobs.store())
+    client.queue.remove(run.id)
+    execute(run)
+    at.run()
+    assert not faults(at)
+    return at
+
+
+def test_it_opens_on_the_recorded_run(open_page: OpenPage) -> None:
+    at = open_page("lab")
+    view = model.recorded()
+    assert t("lab.measure.spearman") in [chart(at, "spearman")["title"]["text"]]
+    assert len(chart(at, "loss")["series"][0]["data"]) == len(view.steps)
+    assert str(view.made["date"]) in words(at)
+    assert len(at.get("plotly_chart")) == 2
+    assert not at.button(key="lb-play").disabled and at.button(key="lb-pause").disabled
+    assert not jobs.store().list()
+
+
+def test_play_queues_a_run_that_the_address_names(small: Small) -> None:
+    at = press(small(), "play")
+    run = only_run()
+    assert at.query_params["lb_run"] == run.id
+    assert run.config.optim.steps == 5 and run.config.optim.batch_size == 8
+    assert at.button(key="lb-play").disabled and not at.button(key="lb-stop").disabled
+    assert progress(at) and run.status() == "queued"
+
+
+def test_a_finished_run_is_drawn_scored_and_offered(small: Small) -> None:
+    at = train(press(small(), "play"))
+    run = only_run()
+    shot = run.snapshot()
+    assert shot.status == "finished"
+    drawn = chart(at, "loss")["series"][0]["data"]
+    assert [y for _, y in drawn] == pytest.approx([s["loss"] for s in shot.steps], abs=1e-4)
+    assert t("lab.recorded_name") in json.dumps(chart(at, "spearman"))  # beside it, as the reference
+    assert "5 steps" in words(at)
+    keys = {b.proto.id.rsplit("-", 1)[-1] for b in at.get("download_button")}
+    assert len(keys) >= 3
+    assert at.selectbox(key="lb-pick").value == run.id
+
+
+def test_step_pause_play_and_stop_leave_their_wishes(small: Small) -> None:
+    at = press(small(), "step1")
+    run = only_run()
+    assert run.wish() == ("run", 1)
+    _rest(run, steps=1)
+    at.run()
+    assert t("lab.status.paused", step=1, steps=5) in words(at)
+    press(at, "step10")
+    assert run.wish() == ("run", 11)
+    run.command("pause")
+    at.run()
+    press(at, "play")
+    assert run.wish() == ("run", None)
+    press(at, "pause") if not at.button(key="lb-pause").disabled else None
+    press(at, "stop")
+    assert run.wish()[0] == "stop"
+    (run.folder / ".owner.json").unlink()
+
+
+def _rest(run: Run, *, steps: int) -> None:
+    """As if a worker held the run and rested after some steps."""
+    Client(jobs.store()).queue.remove(run.id)
+    (run.folder / ".owner.json").write_text(json.dumps(this_process()), encoding="utf-8")
+    for step in range(1, steps + 1):
+        run.record(_step(step))
+    run.record(Lifecycle(step=steps, state="paused"))
+
+
+def _step(step: int) -> StepDone:
+    return StepDone(step=step, loss=0.5, learning_rate=1e-5, grad_norm=1.0, sentences_per_second=100.0)
+
+
+def test_a_second_visitor_sees_the_same_run(small: Small, open_page: OpenPage) -> None:
+    at = train(press(small(), "play"))
+    other = open_page("lab", lb_run=only_run().id)
+    assert chart(other, "loss")["series"][0]["data"] == chart(at, "loss")["series"][0]["data"]
+
+
+def test_a_run_of_a_closed_tab_is_found_again(small: Small, open_page: OpenPage) -> None:
+    press(small(), "play")
+    run = only_run()
+    fresh = open_page("lab")
+    fresh.button(key=f"lb-watch-{run.id}").click().run()
+    assert fresh.query_params["lb_run"] == run.id
+
+
+def test_one_who_waits_is_told_how_many_are_ahead(small: Small, open_page: OpenPage) -> None:
+    press(small(), "play")
+    second = press(small(), "play")
+    assert t("lab.status.queued", ahead=1) in words(second)
+    press(second, "stop")
+    assert len(Client(jobs.store()).queue.waiting()) == 1
+
+
+def test_reset_keeps_the_seed_and_new_seed_changes_it(small: Small) -> None:
+    at = small(lb_seed="7")
+    press(at, "play")
+    press(at, "restart")
+    assert "lb_run" not in at.query_params and only_run().status() == "stopped"
+    assert at.number_input(key="lb_seed").value == 7
+    press(at, "seed")
+    at.run()
+    assert at.number_input(key="lb_seed").value != 7
+
+
+def test_a_loss_that_is_not_finite_is_told_with_a_way_out(small: Small) -> None:
+    at = press(small(), "play")
+    run = only_run()
+    Client(jobs.store()).queue.remove(run.id)
+    run.record(_step(1))
+    run.record(
+        Lifecycle(step=1, state="failed", error="The loss became nan at step 2.", kind="loss", hint="Lower")
+    )
+    at.run()
+    assert "nan" in words(at)
+    at.button(key="lb-retry").click().run()
+    newest = jobs.store().list()
+    assert len(newest) == 2
+    rates = sorted(r.config.optim.learning_rate for r in newest)
+    assert rates[0] == pytest.approx(rates[1] / 10)
+
+
+def test_out_of_memory_offers_half_the_batch(small: Small) -> None:
+    at = press(small(), "play")
+    run = only_run()
+    Client(jobs.store()).queue.remove(run.id)
+    run.record(
+        Lifecycle(step=0, state="failed", error="The machine ran out of memory.", kind="memory", hint="Halve")
+    )
+    at.run()
+    assert "out of memory" in words(at)
+    at.button(key="lb-retry").click().run()
+    assert sorted(r.config.optim.batch_size for r in jobs.store().list()) == [4, 8]
+
+
+def test_a_failure_stays_until_it_is_dismissed(small: Small) -> None:
+    at = press(small(), "play")
+    run = only_run()
+    Client(jobs.store()).queue.remove(run.id)
+    run.record(
+        Lifecycle(step=0, state="failed", error="The disk is full.", kind="disk", hint="Free some space.")
+    )
+    for _ in range(2):
+        at.run()
+        assert "disk is full" in words(at)
+    at.button(key="lb-dismiss").click().run()
+    assert "disk is full" not in words(at)
+
+
+def test_a_lost_run_is_resumed_with_everything(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = press(small(lb_every="1"), "play")
+    run = only_run()
+    Client(jobs.store()).queue.remove(run.id)
+    execute(run, interrupted=lambda: run.snapshot().step >= 2)
+    lines = run.events_file.read_text(encoding="utf-8").splitlines()
+    run.events_file.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")  # killed: no end was written
+    at.run()
+    assert "step 2" in words(at) and run.status() == "lost"
+    at.button(key="lb-resume").click().run()
+    assert run.status() == "queued"
+    train(at)
+    assert run.snapshot().status == "finished" and [s["step"] for s in run.snapshot().steps] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
+
+
+def test_a_full_disk_at_play_stays_on_the_page(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = small()
+
+    def full(*args: Any, **kwargs: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Client, "submit", full)
+    press(at, "play")
+    at.run()
+    assert "No space left" in words(at)
+    at.button(key="lb-dismiss-notice").click().run()
+    assert "No space left" not in words(at)
+
+
+def test_a_run_that_is_gone_is_said_and_forgotten(open_page: OpenPage) -> None:
+    at = open_page("lab", lb_run="20200101-000000-live-dead")
+    assert plain(t("lab.gone")) in words(at) and "lb_run" not in at.query_params
+
+
+@pytest.mark.parametrize("name", ["../../etc", "%00", "<b>x</b>", "a" * 200])
+def test_nonsense_in_the_address_is_harmless(open_page: OpenPage, name: str) -> None:
+    at = open_page(
+        "lab", lb_run=name, lb_preset=name, lb_steps=name, lb_encoder=name, lb_train=name, lb_seed=name,
+        lb_loss=name, lb_beside=name, lb_pin=name, lb_at=name, lb_sets=name, lb_learning_rate="nan",
+    )  # fmt: skip
+    assert at.button(key="lb-play") is not None
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_every_preset_opens_and_its_values_are_the_settings(open_page: OpenPage, name: str) -> None:
+    at = open_page("lab", lb_preset=PRESETS[name].title)
+    wanted, most = PRESETS[name].config, jobs.limits()
+    got = RunConfig.from_dict(at.session_state[session.CONFIG])
+    assert got.encoder == wanted.encoder and got.loss.name == wanted.loss.name
+    assert got.optim.steps == min(wanted.optim.steps, most.steps)
+    assert got.optim.learning_rate == wanted.optim.learning_rate
+
+
+def test_choosing_a_preset_takes_its_values_over(open_page: OpenPage) -> None:
+    at = open_page("lab", lb_steps="10")
+    picker = next(b for b in at.get("button_group") if b.key == settings.PRESET_KEY)
+    picker.set_value("sup-simcse").run()
+    assert not faults(at)
+    got = RunConfig.from_dict(at.session_state[session.CONFIG])
+    wanted = PRESETS["sup-simcse"].config
+    assert (got.optim.steps, got.data.train) == (wanted.optim.steps, wanted.data.train)
+    assert got.optim.learning_rate == wanted.optim.learning_rate
+
+
+@pytest.mark.parametrize("name", list(losses))
+def test_every_loss_that_fits_can_be_chosen(open_page: OpenPage, name: str) -> None:
+    kinds = [k for k, given in settings.GIVEN.items() if name in settings._fitting("loss", k)[1]]
+    if "sentences" not in kinds:
+        assert kinds or settings.GIVEN  # needs records of another kind
+        return
+    at = open_page("lab", lb_loss=losses.info(name).title)
+    got = RunConfig.from_dict(at.session_state[session.CONFIG])
+    assert got.loss.name == name and set(got.loss.parameters) == set(params_of(losses[name]))
+
+
+def test_own_sentences_too_few_for_a_batch(small: Small) -> None:
+    at = small(lb_train=t("lab.own_texts"))
+    at.text_area(key="lb_paste").set_value("One sentence.\nA llama sings.\nA third.").run()
+    assert t("lab.own_kept", count=3, kind=t("lab.kind.sentences")) in words(at)
+    assert "llama" not in str(dict(at.query_params))
+    press(at, "play")
+    train(at)
+    assert only_run().status() == "failed" and "needs 8" in words(at)
+
+
+def test_own_text_is_checked_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_RUNS", str(tmp_path))
+    path, kind, count = keep_own(b"anchor,positive,negative\na,b,c\nd,e,f\n", "x.csv")
+    assert (kind, count) == ("triples", 2) and path.parent == tmp_path / "uploads"
+    for raw, name in (
+        (b"x" * 2_000_001, "a.txt"),
+        (b"a\n" * 2001, "b.txt"),
+        (b"w" * 301, "c.txt"),
+        (b"\xff\xfe\x00", "d.txt"),
+    ):
+        with pytest.raises(DataError):
+            keep_own(raw, name)
+    assert RunStore().list() == []
+
+
+def test_limits_hold_whatever_the_browser_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_LAB_STEPS", "40")
+    monkeypatch.setenv("SIMCSE_LAB_BATCH", "16")
+    config = RunConfig().with_settings({"optim.steps": 5000, "optim.batch_size": 999})
+    kept = jobs._within(config, {})
+    assert (kept.optim.steps, kept.optim.batch_size) == (40, 16)
+
+
+def test_the_limits_of_a_server_are_offered(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCSE_LAB_STEPS", "10")
+    at = open_page("lab")
+    assert max(int(v) for v in at.select_slider(key="lb_steps").options) == 10
+    assert "10 steps" in words(at)
+
+
+def test_a_run_is_deleted_after_being_asked(small: Small) -> None:
+    at = train(press(small(), "play"))
+    at.button(key="lb-delete").click().run()
+    assert not faults(at) and not jobs.store().list()
+    assert "lb_run" not in at.query_params and t("lab.board.empty") in words(at)
+
+
+def test_runs_are_drawn_beside_each_other(small: Small) -> None:
+    at = train(press(small(), "play"))
+    first = only_run()
+    press(at, "restart")
+    press(at, "play")
+    newest = next(r for r in jobs.store().list() if r.id != first.id)
+    train(at, newest)
+    at.multiselect(key="lb_beside").set_value([model.RECORDED, first.id]).run()
+    series = chart(at, "uniformity")["series"]
+    assert len(series) == 3
+    assert len({(s["lineStyle"]["color"], s["lineStyle"]["type"]) for s in series}) == 3
+
+
+def test_the_neighbours_follow_pin_and_step(open_page: OpenPage) -> None:
+    at = open_page("lab")
+    space = model.recorded_space()
+    at.selectbox(key="lb_pin").set_value(5).run()
+    at.select_slider(key="lb_at").set_value(0).run()
+    table = next(d.value for d in at.dataframe if t("lab.space.sentence") in d.value.columns)
+    assert list(table[t("lab.space.sentence")]) == [space.texts[r] for r in space.neighbours[0][5]]
+
+
+def test_the_guess_is_judged_by_the_recorded_run(open_page: OpenPage) -> None:
+    view = model.recorded()
+    halves = {m: learn.half_way(view, m) for m in learn.GUESSES}
+    assert min(halves, key=lambda m: halves[m] or 99) == "spearman"
+
+
+def test_the_goal_needs_a_run_of_ones_own(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn, "TARGET", 0.5)
+    at = open_page("lab")
+    assert t("lab.goal.praise") not in words(at)
+
+
+def test_reaching_the_goal_ticks_it(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn, "TARGET", -100.0)
+    at = train(press(small(), "play"))
+    assert t("lab.goal.praise") in words(at)
+    assert "lab.target" in at.session_state["solved"]
+
+
+def test_half_way_of_nothing_is_nothing() -> None:
+    view = model.RunView(key="x", config=RunConfig(), status="queued")
+    assert learn.half_way(view, "uniformity") is None
+    flat = [{"step": 0, "uniformity": -1.0, "sets": {}}, {"step": 1, "uniformity": -1.0, "sets": {}}]
+    view = model.RunView(key="x", config=RunConfig(), status="finished", evaluations=flat)
+    assert learn.half_way(view, "uniformity") is None
+
+
+def test_the_estimate_scales_with_the_work() -> None:
+    short = RunConfig().with_settings({"optim.steps": 10})
+    long = RunConfig().with_settings({"optim.steps": 40})
+    assert jobs.seconds_for(long, None) > 2 * jobs.seconds_for(short, None) > 0  # type: ignore[operator]
+    assert jobs.seconds_for(RunConfig().with_settings({"encoder.name": "somebody/else"}), None) is None
