@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import io
-import json
+import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +10,10 @@ import numpy as np
 import pytest
 
 from pages.pairs import checkpoints, jobs, listing, recorded, scores, scripts, sharing, tries, uploads
-from pages.ui.state import solved
+from simcse_core.config import RunConfig
 from simcse_core.data.tables import open_table
 from simcse_core.errors import DataError, EncoderError
+from simcse_core.runs.store import RunStore
 from tests.app.apptest import OpenPage, faults
 
 STRANGE = [
@@ -22,7 +22,7 @@ STRANGE = [
     "😀😀😀",
     "مرحبا بالعالم",
     "<b>bold</b> & $x$ **y** [a](b)",
-    "\x00\u2028\ud800 half",
+    "\x00\u2028\u200f half",
     "word " * 9_000,
 ]
 
@@ -30,11 +30,6 @@ STRANGE = [
 def text_of(at: Any) -> str:
     kinds = ("markdown", "caption", "info", "warning", "error", "success")
     return " ".join(element.value for kind in kinds for element in at.get(kind))
-
-
-def option(at: Any, key: str) -> dict[str, Any]:
-    chart = next(c for c in at.get("echarts_chart") if key in c.proto.id or True)
-    return json.loads(chart.proto.spec)
 
 
 def type_texts(at: Any, original: str, same: str, different: str) -> Any:
@@ -141,6 +136,21 @@ def test_a_folder_and_its_layers_stand_side_by_side(open_page: OpenPage, tiny_ch
     at = open_page("pairs", ck=f"{tiny_checkpoint}:1")
     assert len(at.error) == 0
     assert "higher than" in text_of(at) or "lower than" in text_of(at)
+
+
+@pytest.mark.slow
+def test_a_finished_run_stands_beside_what_it_was_trained_from(
+    open_page: OpenPage, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    config = RunConfig().with_settings({"encoder.name": str(tiny_checkpoint)})
+    run = RunStore(tmp_path / "runs").create(config)
+    saved = run.folder / "checkpoints" / "step-000005"
+    shutil.copytree(tiny_checkpoint, saved)
+    (saved / "state.json").write_text("{}")
+    at = open_page("pairs", ck=run.id)
+    assert not at.error
+    assert at.session_state["pr_models"] == [str(tiny_checkpoint), run.id]
+    assert f"{run.id}, step 5" in text_of(at).replace("\\", "")
 
 
 def test_no_checkpoint_and_no_text_say_what_to_do(open_page: OpenPage) -> None:
@@ -325,7 +335,5 @@ def test_finished_results_stay_within_bounds(monkeypatch: pytest.MonkeyPatch) ->
 def test_an_upload_is_searched(open_page: OpenPage) -> None:
     at = open_page("pairs", pr_mode="Search", pr_where="Your file")
     assert any("Add a file" in box.value for box in at.info)
-    data = io.BytesIO(b"id;x\n")
-    at.get("file_uploader")[0].upload("bad.parquet", data.getvalue(), "application/octet-stream").run()
+    at.get("file_uploader")[0].upload("bad.parquet", b"id;x", "application/octet-stream").run()
     assert any("not a parquet file" in box.value for box in at.error) and not faults(at)
-    assert solved is not None
