@@ -157,8 +157,10 @@ def _verdict(repository: str, revision: str | None, error: Exception) -> HubErro
             f"The Hugging Face Hub has no public model called {repository!r}.",
             hint="Check the spelling; a private one needs `hf auth login`.",
         )
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    reason = type(error).__name__ if status is None else f"status {status}"
     return HubError(
-        f"The Hugging Face Hub ({endpoint()}) did not answer for {repository}: {type(error).__name__}.",
+        f"The Hugging Face Hub ({endpoint()}) did not give {repository}: {reason}.",
         hint=_OFFLINE_HINT,
     )
 
