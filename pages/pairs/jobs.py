@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pages.ui.cache import SharedEncoder
 
 SLICE = 256  # texts the shared encoder is held for at once: others get their turn in between
-SHORT = 6_000  # up to this many texts a job does not wait behind long ones
+SHORT = 10_000  # up to this many texts a job does not wait behind long ones
 PATIENCE = 180.0  # seconds without anyone looking until a job gives up
 KEEP = 400_000_000  # bytes of finished results that are remembered
 log = logging.getLogger("simcse")
