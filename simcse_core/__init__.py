@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simcse_core.encoders import load_encoder as load_encoder
 
-# Waiting threads must sleep. With spinning barriers one busy neighbour makes two-core training several times
-# slower; OpenMP reads this when torch is imported, so it cannot wait for a command or a page to set it.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Read when torch is imported, so they cannot wait for a command or a page to set them:
+# waiting threads must sleep (with spinning barriers one busy neighbour makes two-core training several times
+# slower), and kernels are kept for few shapes only (texts have hundreds of lengths; each kernel costs memory).
+for _name, _value in (
+    ("OMP_WAIT_POLICY", "PASSIVE"),
+    ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"),
+    ("LRU_CACHE_CAPACITY", "64"),
+):
+    os.environ.setdefault(_name, _value)
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load_encoder"]
