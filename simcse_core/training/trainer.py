@@ -19,6 +19,7 @@ from simcse_core.registry import accepts_of, inputs_of
 from simcse_core.runtime import seed_everything
 from simcse_core.training.batches import Batches
 from simcse_core.training.events import StepDone
+from simcse_core.training.moments import pack, unpack
 from simcse_core.training.optim import clip, learning_rate_at, make_optimizer
 from simcse_core.views import record_kind, views
 
@@ -78,14 +79,17 @@ class Trainer:
         )
 
     def state_tensors(self) -> dict[str, Tensor]:
-        """All beside the encoder that the next step depends on: moments, random state, loss weights."""
+        """All beside the encoder that the next step depends on: moments, random state, loss weights.
+
+        The tensors are the trainer's own where that saves a copy: write them before the next step.
+        """
         state: dict[str, Tensor] = {"rng.cpu": torch.get_rng_state()}
         if self.encoder.device.type == "cuda":
             state["rng.cuda"] = torch.cuda.get_rng_state(self.encoder.device)
         for index, parameter in enumerate(self.optimizer.param_groups[0]["params"]):
             for name, value in self.optimizer.state.get(parameter, {}).items():
-                state[f"adam.{index}.{name}"] = value.detach().cpu().clone()
-        state |= {f"extra.{name}": p.detach().cpu().clone() for name, p in self._extra_weights().items()}
+                state |= pack(f"adam.{index}.{name}", value.detach().cpu())
+        state |= {f"extra.{name}": p.detach().cpu() for name, p in self._extra_weights().items()}
         return state
 
     def load_state(self, state: dict[str, Tensor], *, step: int) -> None:
@@ -101,12 +105,9 @@ class Trainer:
             for name, parameter in own.items():
                 parameter.copy_(state[f"extra.{name}"])
         for index, parameter in enumerate(self.optimizer.param_groups[0]["params"]):
-            prefix = f"adam.{index}."
-            moments = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-            if moments:  # the step counter stays where the optimiser keeps it, the moments go to the weights
-                self.optimizer.state[parameter] = {
-                    name: value.clone().to(parameter.device) for name, value in moments.items()
-                }
+            moments = unpack(f"adam.{index}.", state, like=parameter)
+            if moments:
+                self.optimizer.state[parameter] = moments
         torch.set_rng_state(state["rng.cpu"])
         if "rng.cuda" in state and self.encoder.device.type == "cuda":
             torch.cuda.set_rng_state(state["rng.cuda"], self.encoder.device)
