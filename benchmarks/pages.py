@@ -60,7 +60,7 @@ def heavy_imports() -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip().splitlines()[-1].split()
+    return done.stdout.split()
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from simcse_core.encoders import load_encoder as load_encoder
 
 # Read when torch is imported, so they cannot wait for a command or a page to set them:
-# waiting threads must sleep (with spinning barriers one busy neighbour makes two-core training several times
-# slower), and kernels are kept for few shapes only (texts have hundreds of lengths; each kernel costs memory).
+# waiting threads must sleep (with spinning barriers one busy neighbour makes two-core training several
+# times slower), and kernels are kept for few shapes only (texts have many lengths; each costs memory).
 for _name, _value in (
     ("OMP_WAIT_POLICY", "PASSIVE"),
     ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"),
