@@ -17,6 +17,7 @@ from simcse_core.runs.store import Run
 
 TICK = 0.5  # seconds
 WARMING_TICK = 1.0
+PAUSED_TICK = 3.0  # a paused run is stopped when others wait for the device
 SEED_KEY = "lb_seed"
 
 
@@ -28,8 +29,11 @@ def draw(beside: Sequence[RunView]) -> None:
 
 
 def _tick(run: Run | None) -> float | None:
-    if run is not None and jobs.moving(run, jobs.snapshot(run)):
+    shot = jobs.snapshot(run) if run is not None else None
+    if run is not None and shot is not None and jobs.moving(run, shot):
         return TICK
+    if shot is not None and shot.status == "paused":
+        return PAUSED_TICK
     return None if jobs.worker_is_warm() else WARMING_TICK
 
 

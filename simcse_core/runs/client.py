@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simcse_core.config import RunConfig
 from simcse_core.errors import RunError
-from simcse_core.runs.processes import is_running
+from simcse_core.runs.processes import is_running, mark_of
 from simcse_core.runs.queue import Queue
 from simcse_core.runs.snapshot import RunSnapshot
 from simcse_core.runs.store import Run, RunStore
@@ -85,7 +85,7 @@ class Client:
 
         Two callers may both start one: the second finds the device taken and ends.
         """
-        self._workers = [w for w in self._workers if w.poll() is None]  # reaps the dead
+        self._workers = [w for w in self._workers if w.poll() is None and is_running(mark_of(w.pid))]
         state = worker_state(self.store.root, device)
         if is_running(state) or self._workers:
             return

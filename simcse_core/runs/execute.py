@@ -20,7 +20,7 @@ from simcse_core.runs.checkpoint import drop_older, drop_state, restore, save_ch
 from simcse_core.runs.files import close_torn_line, write_json
 from simcse_core.runs.store import Run
 from simcse_core.runtime import versions
-from simcse_core.training.evaluation import Evaluator, probe_sentences, scored_sets
+from simcse_core.training.evaluation import Evaluator, Starts, probe_sentences, scored_sets
 from simcse_core.training.events import Evaluated, Event, Lifecycle, Saved, Started
 from simcse_core.training.loop import train
 from simcse_core.training.trainer import Trainer
@@ -30,7 +30,11 @@ OnEvent = Callable[[Event], None]
 
 
 def execute(
-    run: Run, *, on_event: OnEvent | None = None, interrupted: Callable[[], bool] | None = None
+    run: Run,
+    *,
+    on_event: OnEvent | None = None,
+    interrupted: Callable[[], bool] | None = None,
+    starts: Starts | None = None,
 ) -> str:
     """Train `run` from its newest checkpoint, or from the beginning, until it ends.
 
@@ -38,6 +42,7 @@ def execute(
         run: Not held by another process.
         on_event: Told every event after it was written.
         interrupted: Asked after every step; True stops the run with a checkpoint.
+        starts: Embeddings of untrained encoders from earlier runs of this process, see `Evaluator`.
 
     Returns:
         "finished", "stopped" or "failed"; a failure is written in the run, not raised.
@@ -46,13 +51,16 @@ def execute(
         RunError: Another process holds the run.
     """
     with run.held():
-        return _Execution(run, on_event or (lambda event: None), interrupted or (lambda: False)).go()
+        execution = _Execution(run, on_event or (lambda event: None), interrupted or (lambda: False))
+        execution.starts = starts
+        return execution.go()
 
 
 class _Execution:
     def __init__(self, run: Run, on_event: OnEvent, interrupted: Callable[[], bool]) -> None:
         self.run, self.on_event, self.interrupted = run, on_event, interrupted
         self.step = 0
+        self.starts: Starts | None = None
 
     def go(self) -> str:
         close_torn_line(self.run.events_file)
@@ -112,7 +120,10 @@ class _Execution:
         (self.run.folder / "probe").mkdir(exist_ok=True)
         write_json(self.run.folder / "probe" / "texts.json", [{"text": t, "subject": s} for t, s in probe])
         return Evaluator(
-            scored_sets(config.evaluation.sets), probe=[t for t, _ in probe], save_probe=self.run.save_probe
+            scored_sets(config.evaluation.sets),
+            probe=[t for t, _ in probe],
+            save_probe=self.run.save_probe,
+            starts=self.starts,
         )
 
     def _save(self, trainer: Trainer) -> None:

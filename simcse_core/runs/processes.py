@@ -13,6 +13,14 @@ def this_process() -> dict[str, Any]:
     return {"pid": os.getpid(), "born": psutil.Process().create_time()}
 
 
+def mark_of(number: int) -> dict[str, Any] | None:
+    """The mark of another process; None when it is gone."""
+    try:
+        return {"pid": number, "born": psutil.Process(number).create_time()}
+    except psutil.Error:
+        return None
+
+
 def is_running(mark: Any) -> bool:
     """Whether the process marked by `this_process` is running; zombies and reused numbers are not."""
     if not isinstance(mark, dict) or "pid" not in mark:

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import psutil
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
-from simcse_core.config import EncoderConfig
+from simcse_core.config import RunConfig
 from simcse_core.errors import SimCSEError
 from simcse_core.runs.files import read_json, write_json
 from simcse_core.runs.processes import this_process
@@ -40,14 +42,14 @@ def serve(root: Path, device: str, *, parent: int | None = None, patience: float
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / f".worker-{device}.lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=1)  # a killed worker lets go a moment after it looks dead
     except Timeout:
         return False
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the app's terminal is for the app
     worker = _Worker(root, device, parent)
     try:
         worker.state("warming")
-        warm_up(device)
+        worker.starts = warm_up(device)
         worker.serve(patience)
     finally:
         worker.file.unlink(missing_ok=True)
@@ -61,6 +63,7 @@ class _Worker:
         self.root, self.device, self.queue = root, device, Queue(root)
         self.file = worker_file(root, device)
         self.served: dict[str, float] = {}
+        self.starts: dict[str, NDArray[np.float32]] = {}
 
     def state(self, state: str, run: str = "") -> None:
         write_json(self.file, {**this_process(), "state": state, "run": run, "time": time.time()})
@@ -119,7 +122,7 @@ class _Worker:
         self.served[ticket.owner] = time.time()
         try:
             run = Run(self.root / ticket.run)
-            execute(run, interrupted=self.must_give_way(run))
+            execute(run, interrupted=self.must_give_way(run), starts=self.starts)
         except SimCSEError:  # taken by somebody else, or its folder was removed: nothing to train
             pass
         finally:
@@ -138,23 +141,30 @@ def worker_state(root: Path, device: str) -> dict[str, object] | None:
     return plain if isinstance(plain, dict) else None
 
 
-def warm_up(device: str) -> None:
-    """Import all a run needs and push one step of the default encoder through: the first is slow."""
+def warm_up(device: str) -> dict[str, NDArray[np.float32]]:
+    """Import everything a run needs and do the beginning of the default run, so that the first is fast.
+
+    Returns:
+        The evaluation texts' embeddings before training, which every run of the default encoder starts with.
+    """
     import torch
 
-    from simcse_core.runs import execute  # noqa: F401  (the import is the work)
+    from simcse_core.runs.execute import encoder_to_train
+    from simcse_core.training.evaluation import Evaluator, probe_sentences, scored_sets
 
     cores = os.cpu_count() or 1
     torch.set_num_threads(max(1, int(os.environ.get("SIMCSE_THREADS", cores))))
+    starts: dict[str, NDArray[np.float32]] = {}
+    config = RunConfig().with_settings({"optim.device": device})
     try:
-        from simcse_core.encoders import load_encoder
-
-        encoder = load_encoder(EncoderConfig().name, device=device)
+        encoder = encoder_to_train(config)
+        probe = [text for text, _ in probe_sentences()]
+        Evaluator(scored_sets(config.evaluation.sets), probe=probe, starts=starts)(encoder, 0)
         encoder.train()
         encoder.forward_train(["Warm.", "Up."]).sum().backward()
-        encoder.encode(["Ready."])
     except SimCSEError:  # the default encoder is absent: a run with another one may still work
         pass
+    return starts
 
 
 def _free_memory() -> None:
