@@ -105,7 +105,7 @@ def _differences(view: RunView) -> Sequence[tuple[str, object]]:
     return found
 
 
-def draw_last_note() -> None:
+def draw_open_runs() -> None:
     """Who else is at work, so that a run of a closed tab is found again."""
     from pages.lab import jobs
     from pages.lab.model import short_id

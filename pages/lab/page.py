@@ -24,7 +24,8 @@ def render() -> None:
     with below:
         spaces, runs, leave = (st.container() for _ in range(3))
     with page.figure:
-        learn.draw_last_note()
+        with st.container():
+            learn.draw_open_runs()
         estimate, moving, chooser, numbers = (st.container() for _ in range(4))
         with chooser:
             beside = board.beside(session.run_id())
