@@ -14,6 +14,7 @@ from pages.lab.model import RECORDED, RunView, recorded, set_name, short_id, vie
 from pages.lab.panels import table
 from pages.ui.exports import csv_button, json_button
 from pages.ui.text import t
+from pages.ui.theme import emphasis
 from simcse_core.config import RunConfig
 from simcse_core.errors import SimCSEError
 from simcse_core.runs.store import Run
@@ -108,7 +109,7 @@ def _actions(runs: list[Run]) -> None:
         with st.popover(t("lab.board.delete"), icon=":material/delete:"):
             st.markdown(t("lab.board.delete_sure", name=short_id(picked)))
             st.button(
-                t("lab.board.delete_yes"), key="lb-delete", type="primary", on_click=_delete, args=(picked,)
+                t("lab.board.delete_yes"), key="lb-delete", type=emphasis(), on_click=_delete, args=(picked,)
             )
 
 

@@ -12,6 +12,7 @@ from pages.lab.model import RunView, recorded, view_of
 from pages.lab.status import draw_status
 from pages.ui.state import new_seed
 from pages.ui.text import t
+from pages.ui.theme import emphasis
 from simcse_core.runs.snapshot import RunSnapshot
 from simcse_core.runs.store import Run
 
@@ -56,7 +57,7 @@ def _buttons(run: Run | None, shot: RunSnapshot | None) -> None:
     moves = bool(run and shot and jobs.moving(run, shot))
     pausable = moves and status == "running"
     with st.container(horizontal=True, gap="small", key="lb-transport", vertical_alignment="center"):
-        _verb("play", "play_arrow", jobs.play, type="primary", width=140, disabled=moves)
+        _verb("play", "play_arrow", jobs.play, type=emphasis(), width=140, disabled=moves)
         _verb("pause", "pause", jobs.pause, disabled=not pausable)
         _verb("step1", "skip_next", jobs.advance, args=(1,), disabled=moves, help=t("lab.verb.step_help"))
         _verb(

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.lab import jobs, session
 from pages.lab.model import recorded, set_name
 from pages.ui.text import plain, t
+from pages.ui.theme import emphasis
 from simcse_core.runs.snapshot import RunSnapshot
 from simcse_core.runs.store import Run
 
@@ -124,6 +125,6 @@ def _ways_out(run: Run, shot: RunSnapshot) -> None:
                       on_click=jobs.start, kwargs={"changes": changes})  # fmt: skip
         elif kind in {"", "disk", "bug"}:
             st.button(t("lab.resume"), key="lb-resume", on_click=jobs.resume, icon=":material/resume:",
-                      type="primary")  # fmt: skip
+                      type=emphasis())  # fmt: skip
         st.button(t("lab.dismiss"), key="lb-dismiss", on_click=session.dismiss, args=(run.id, shot.step),
                   type="tertiary", icon=":material/close:")  # fmt: skip

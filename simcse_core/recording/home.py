@@ -16,7 +16,7 @@ from simcse_core.config import RunConfig
 from simcse_core.data.datasets import load_dataset_records
 from simcse_core.encoders import Encoder, load_encoder
 from simcse_core.figures.histograms import EDGES, density
-from simcse_core.metrics.anisotropy import random_pair_cosines
+from simcse_core.metrics.anisotropy import mean_cosine, random_pair_cosines
 from simcse_core.presets import preset
 from simcse_core.recording.provenance import made
 from simcse_core.training.evaluation import Evaluator, probe_sentences, scored_sets
@@ -118,7 +118,8 @@ class _Follower:
                 "loss": loss,
                 "alignment": event.alignment,
                 "uniformity": event.uniformity,
-                "mean_cosine": event.mean_cosine,
+                "mean_cosine": mean_cosine(self.vectors),  # of the sentences that are drawn
+                "mean_cosine_lead": event.mean_cosine,  # of the leading set, as alignment and uniformity
                 "effective_rank": event.effective_rank,
                 "spearman": dict(event.sets),
                 "cosine_hist": [round(float(v), 4) for v in density(cosines, EDGES)],
