@@ -12,6 +12,7 @@ from simcse_core.runs.snapshot import RunSnapshot
 from simcse_core.runs.store import Run
 
 FAILED = ("failed", "lost")
+COLLAPSED = 0.98  # mean cosine from which all sentences look alike
 
 
 def draw_status(run: Run | None, shot: RunSnapshot | None) -> None:
@@ -81,6 +82,8 @@ def _ended(shot: RunSnapshot) -> None:
     lead = next(iter(last["sets"]))
     scores = (f"{e['sets'][lead]:.1f}" if e["sets"][lead] is not None else "–" for e in (first, last))
     before, after = scores
+    if last["mean_cosine"] > COLLAPSED:
+        st.warning(t("lab.status.collapsed", cosine=f"{last['mean_cosine']:.2f}"), icon=":material/compress:")
     st.caption(
         t("lab.status.finished", steps=shot.total, seconds=round(shot.seconds), name=set_name(lead),
           before=before, after=after)
