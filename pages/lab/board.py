@@ -20,18 +20,25 @@ from simcse_core.errors import SimCSEError
 from simcse_core.runs.store import Run
 
 BESIDE_KEY, PICK_KEY = "lb_beside", "lb-pick"
-MOST_BESIDE, MOST_ROWS = 4, 40
+MOST_BESIDE, MOST_OFFERED, MOST_ROWS = 4, 8, 40
 
 
 def beside(front: str | None) -> list[RunView]:
     """Choose runs to draw beside the one in front; the recorded one unless told otherwise."""
-    runs = {run.id: run for run in jobs.store().list()[:MOST_ROWS] if run.id != front}
-    chosen = st.multiselect(
-        t("lab.beside"), [RECORDED, *runs], default=[RECORDED], key=BESIDE_KEY, bind="query-params",
-        format_func=lambda key: t("lab.recorded_name") if key == RECORDED else _title(runs[key]),
-        max_selections=MOST_BESIDE, help=t("lab.beside_help"),
+    runs = {run.id: run for run in [r for r in jobs.store().list() if r.id != front][:MOST_OFFERED]}
+    chosen = st.pills(
+        t("lab.beside"), [RECORDED, *runs], selection_mode="multi", default=[RECORDED], key=BESIDE_KEY,
+        bind="query-params", help=t("lab.beside_help"),
+        format_func=lambda key: t("lab.recorded_name") if key == RECORDED else short_id(key),
     )  # fmt: skip
-    return [recorded() if key == RECORDED else view_of(runs[key], runs[key].snapshot()) for key in chosen]
+    views = [
+        recorded() if key == RECORDED else _view(runs[key]) for key in chosen if key in {RECORDED, *runs}
+    ]
+    return views[:MOST_BESIDE]
+
+
+def _view(run: Run) -> RunView:
+    return view_of(run, run.snapshot())
 
 
 def _title(run: Run) -> str:

@@ -111,7 +111,7 @@ def _is_text(value: Any) -> bool:
 
 def evaluation_picker(base: RunConfig) -> str:
     """Comma-separated sets; the shipped pairs always lead, so that runs stay comparable."""
-    from simcse_core.data.datasets import available, datasets
+    from simcse_core.data.datasets import available
 
     public = [n for n in PUBLIC_SETS if available(n)]
     wanted = [n.strip() for n in base.evaluation.sets.split(",")]
@@ -119,9 +119,9 @@ def evaluation_picker(base: RunConfig) -> str:
     extra: list[str] = []
     if public:
         adopt.default(SETS_KEY, preset)
-        extra = st.multiselect(
-            t("lab.field.sets"), public, default=preset, key=SETS_KEY, bind="query-params",
-            format_func=lambda n: datasets.info(n).title, help=t("lab.field.sets_help"),
+        extra = st.pills(
+            t("lab.field.sets"), public, selection_mode="multi", default=preset, key=SETS_KEY,
+            bind="query-params", help=t("lab.field.sets_help"),
         )  # fmt: skip
     else:
         extra = _public_sets()

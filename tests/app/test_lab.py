@@ -307,6 +307,44 @@ def test_every_loss_that_fits_can_be_chosen(open_page: OpenPage, name: str) -> N
     assert got.loss.name == name and set(got.loss.parameters) == set(params_of(losses[name]))
 
 
+@pytest.mark.sts
+def test_public_sets_are_scored_beside_the_pairs(
+    open_page: OpenPage, sts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMCSE_STS_DIR", str(sts_folder))
+    at = open_page("lab", lb_sets="stsb-test")
+    got = RunConfig.from_dict(at.session_state[session.CONFIG])
+    assert got.evaluation.sets == "pairs,stsb-test"
+
+
+def test_a_named_folder_of_public_sets_is_used(
+    small: Small, sts_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMCSE_STS_DIR", str(tmp_path))
+    monkeypatch.setenv("SIMCSE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    at = small()
+    at.text_input(key="lb_folder").set_value(str(tmp_path / "nothing")).run()
+    assert plain("nothing") in words(at)
+    at.text_input(key="lb_folder").set_value(str(sts_folder)).run()
+    got = RunConfig.from_dict(at.session_state[session.CONFIG])
+    assert got.evaluation.sets == f"pairs,{sts_folder / 'STS-B' / 'test.tsv'}"
+    assert model.set_name(got.evaluation.sets.split(",")[1]) == "stsb-test"
+
+
+def test_a_collapse_is_named(small: Small) -> None:
+    at = press(small(), "play")
+    run = only_run()
+    train(at)
+    lines = [json.loads(line) for line in run.events_file.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if line["type"] == "evaluated":
+            line["mean_cosine"] = 0.999
+    run.events_file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    at.run()
+    assert "Collapse" in words(at)
+
+
 def test_own_sentences_too_few_for_a_batch(small: Small) -> None:
     at = small(lb_train=t("lab.own_texts"))
     at.text_area(key="lb_paste").set_value("One sentence.\nA llama sings.\nA third.").run()
@@ -361,7 +399,8 @@ def test_runs_are_drawn_beside_each_other(small: Small) -> None:
     press(at, "play")
     newest = next(r for r in jobs.store().list() if r.id != first.id)
     train(at, newest)
-    at.multiselect(key="lb_beside").set_value([model.RECORDED, first.id]).run()
+    beside = next(b for b in at.get("button_group") if b.key == "lb_beside")
+    beside.set_value([model.RECORDED, first.id]).run()
     series = chart(at, "uniformity")["series"]
     assert len(series) == 3
     assert len({(s["lineStyle"]["color"], s["lineStyle"]["type"]) for s in series}) == 3
