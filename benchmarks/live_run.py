@@ -61,6 +61,9 @@ def one_run(browser: Browser, base: str, runs: Path, *, busy: bool) -> dict[str,
     page.goto(f"{base}/lab")
     page.wait_for_selector(IDLE, timeout=120_000)
     wait_for_worker(runs)
+    page.wait_for_timeout(
+        4000
+    )  # a person looks before pressing; software rendering of 3-D needs the time too
     before = len(sorted(runs.glob("*/events.jsonl")))
     answers = [0.0]
     clicked = time.time()

@@ -16,7 +16,7 @@ from pages.ui.theme import emphasis
 from simcse_core.runs.snapshot import RunSnapshot
 from simcse_core.runs.store import Run
 
-TICK = 0.5  # seconds
+TICK = 1.0  # seconds; a redraw costs server and browser about as much as a training step
 WARMING_TICK = 1.0
 PAUSED_TICK = 3.0  # a paused run is stopped when others wait for the device
 SEED_KEY = "lb_seed"
