@@ -9,14 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import psutil
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from simcse_core.config import RunConfig
 from simcse_core.errors import SimCSEError
 from simcse_core.runs.files import read_json, write_json
-from simcse_core.runs.processes import this_process
+from simcse_core.runs.processes import is_running, mark_of, this_process
 from simcse_core.runs.queue import Queue, Ticket, fair_order
 from simcse_core.runs.store import Run
 
@@ -113,7 +112,7 @@ class _Worker:
 
     def is_orphan(self) -> bool:
         """Whether the app that started this worker is gone."""
-        return self.parent is not None and not psutil.pid_exists(self.parent)
+        return self.parent is not None and not is_running(mark_of(self.parent))
 
     def take(self, ticket: Ticket) -> None:
         from simcse_core.runs.execute import execute
