@@ -8,6 +8,7 @@ from simcse_core.errors import DataError
 from simcse_core.metrics.isoscore import isoscore, isotropic_isoscore
 from simcse_core.metrics.spectrum import (
     effective_rank,
+    entropy_rank,
     isotropic_participation,
     participation_ratio,
     singular_values,
@@ -110,3 +111,11 @@ def test_nothing_left_is_refused() -> None:
         isoscore(np.array([[1.0], [2.0]]))
     with pytest.raises(DataError, match="row 1"):
         effective_rank([[1.0, 2.0], [np.nan, 1.0]])
+
+
+@pytest.mark.parametrize("rank", [3, 16, 64])
+def test_effective_rank_from_the_gram_matrix_is_that_of_the_singular_values(rank: int) -> None:
+    rng = np.random.default_rng(rank)
+    x = rng.normal(size=(500, rank)) @ rng.normal(size=(rank, 64)) * 1e-3
+    expected = entropy_rank(np.linalg.svd(x, compute_uv=False)[:rank])
+    assert effective_rank(x) == pytest.approx(expected, rel=1e-6)
