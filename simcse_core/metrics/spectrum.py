@@ -89,7 +89,7 @@ def effective_rank(embeddings: ArrayLike, *, center: Center = False) -> float:
     """
     x = _matrix(embeddings, center=center)
     if len(x) <= x.shape[1]:
-        return entropy_rank(np.linalg.svd(x, compute_uv=False))
+        return entropy_rank(singular_values(x))
     x = x / np.abs(x).max()  # the scale cancels; squares must not overflow
     energy = np.linalg.eigvalsh(x.T @ x)  # (d,), rising
     resolved = energy > energy[-1] * len(energy) * np.finfo(np.float64).eps
