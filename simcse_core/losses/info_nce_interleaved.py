@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from simcse_core.errors import DataError
-from simcse_core.losses import losses, require_same_shape, unit_rows
-from simcse_core.losses.info_nce import TEMPERATURES
+from simcse_core.losses import losses
+from simcse_core.losses.info_nce import TEMPERATURES, softmax_loss
+from simcse_core.losses.layouts import interleaved
 from simcse_core.registry import Range
 
 
@@ -20,6 +18,8 @@ from simcse_core.registry import Range
     source="Chen et al. 2020 (NT-Xent), arXiv:2002.05709, eq. 1; the batch layout of the SimCSE tutorials",
     equation=r"\ell_i=-\log\frac{e^{s_{i,\pi(i)}/\tau}}{\sum_{j\ne i}e^{s_{ij}/\tau}},"
     r"\quad \pi(i)=i+1-2(i\bmod 2)",
+    layout="interleaved",
+    on_similarities=softmax_loss,
 )
 def info_nce_interleaved(
     anchor: Tensor,
@@ -43,17 +43,4 @@ def info_nce_interleaved(
     Raises:
         DataError: The shapes differ, or B = 1 (no negatives).
     """
-    require_same_shape(anchor=anchor, positive=positive)
-    if len(anchor) == 1:
-        raise DataError("One pair has no negatives: in-batch contrast needs two or more pairs.")
-    views = unit_rows(torch.stack([anchor, positive], dim=1).flatten(0, 1))  # (2B, d)
-    logits = views @ views.T / temperature  # (2B, 2B)
-    # -inf and not a large constant: a finite one leaks at small temperatures, or overflows in half precision
-    logits = logits.masked_fill(torch.eye(len(views), dtype=torch.bool, device=views.device), float("-inf"))
-    return F.cross_entropy(logits, partner_labels(len(views), views))
-
-
-def partner_labels(rows: int, like: Tensor) -> Tensor:
-    """0↔1, 2↔3, …: the row of the other view; (2B,) int64 on the device of `like`."""
-    index = torch.arange(rows, device=like.device)
-    return index + 1 - 2 * (index % 2)
+    return softmax_loss(*interleaved(anchor, positive), temperature=temperature)
