@@ -1,7 +1,7 @@
 """How a batch becomes rows of candidates: the similarity matrices that contrastive objectives act on.
 
-An objective that depends on nothing but such a matrix registers two traits, and every tool that takes similarities
-apart (shares of the push, gradients, the simulator, the step-by-step walk) then works with it:
+An objective that depends on nothing but such a matrix registers two traits, and every tool that takes
+similarities apart (shares of the push, gradients, the simulator, the step-by-step walk) then works with it:
 
 * `layout`: one of the functions of `LAYOUTS` by name;
 * `on_similarities`: `(similarities (R, C), positive (R,), **parameters) -> scalar`.

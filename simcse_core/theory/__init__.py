@@ -1,1 +1,1 @@
-"""Contrastive losses taken apart: shares of the push, pull and spread, the flow of points, one batch step by step."""
+"""Contrastive losses taken apart: shares of the push, pull and spread, the flow of points, one batch by steps."""
