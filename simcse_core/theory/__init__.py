@@ -1,1 +1,1 @@
-"""Contrastive losses taken apart: shares of the push, pull and spread, the flow of points, one batch by steps."""
+"""Contrastive losses taken apart: who is pushed, pull and spread, the flow of points, one batch by steps."""
