@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from simcse_core.errors import ConfigError
@@ -188,6 +189,11 @@ def accepts_of(target: Callable[..., Any]) -> tuple[str, ...]:
 
 def params_of(target: Callable[..., Any]) -> dict[str, Parameter]:
     """Tunable parameters: the keyword-only ones, each annotated with a `Range`, `Choice` or `Text`."""
+    return dict(_params_of(target))
+
+
+@lru_cache(maxsize=512)  # reading annotations takes a millisecond, and pages ask for all of them
+def _params_of(target: Callable[..., Any]) -> dict[str, Parameter]:
     tunable = [p for p in inspect.signature(target).parameters.values() if p.kind is p.KEYWORD_ONLY]
     if not tunable:
         return {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.ui import appearance, messages, status
+from pages.ui import appearance, memory, messages, status
 from pages.ui.messages import on_script_error as on_script_error
 from pages.ui.text import LANGUAGE_KEY, language, languages, t
 from simcse_core import runtime
@@ -70,6 +70,7 @@ def show(entries: Sequence[Entry]) -> None:
             status.card()
         appearance.watch()
     current.run()
+    memory.set_libraries_apart()
 
 
 def menu(pages: Mapping[Entry, st.Page]) -> None:

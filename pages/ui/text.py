@@ -59,15 +59,21 @@ def catalogue(code: str = DEFAULT) -> dict[str, str]:
     return strings
 
 
+def _page_strings(code: str, name: str) -> dict[str, str]:
+    path = runtime.assets() / "strings" / code / f"{name}.toml"
+    return _file(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+
 def t(key: str, **values: object) -> str:
     """The text of `key` in the visitor's language, with `{name}` filled in; English where it is untranslated.
 
     Raises:
         KeyError: There is no such text in any language.
     """
-    code = language()
-    strings = catalogue() if code == DEFAULT else catalogue() | catalogue(code)
-    return strings[key].format(**values) if values else strings[key]
+    name, code = key.split(".", 1)[0], language()
+    strings = _page_strings(DEFAULT, name)
+    text = strings[key] if code == DEFAULT else (strings | _page_strings(code, name))[key]
+    return text.format(**values) if values else text
 
 
 def section(prefix: str) -> dict[str, str]:
