@@ -8,11 +8,12 @@ import streamlit as st
 
 from pages.pairs.recorded import OPENING
 from pages.ui import state
+from pages.ui.checkpoints import loadable, run_of
 from pages.ui.text import plain, t
 from simcse_core.encoders import list_encoders
 from simcse_core.encoders.poolers import poolers
 from simcse_core.errors import ConfigError, SimCSEError
-from simcse_core.runs.store import RUN_ID, Run, RunStore
+from simcse_core.runs.store import RunStore
 
 KEY, ADDRESS = "pr_models", "pr_ck"
 ADD, ADDED = "pr_add", "pr_added"
@@ -21,26 +22,6 @@ POOLING = "pr_pool"
 OWN = "own"
 MOST = 4
 RUNS_SHOWN, RUNS_OFFERED = 20, 2
-
-
-def run_of(name: str) -> Run | None:
-    """The run behind `RUN` or `RUN@STEP`, if there is one."""
-    run_id = name.partition("@")[0]
-    if not RUN_ID.fullmatch(run_id):
-        return None
-    try:
-        return RunStore().get(run_id)
-    except SimCSEError:
-        return None
-
-
-def loadable(name: str) -> str:
-    """What `load_encoder` is given: a run becomes its folder at a fixed step, so that the name stays true."""
-    run = run_of(name)
-    if run is None:
-        return name.strip()
-    step = name.partition("@")[2] or str(max(run.checkpoints(), default="last"))
-    return f"{run.folder}@{step}"
 
 
 def title(name: str) -> str:
