@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages.pairs.recorded import OPENING
 from pages.ui import state
-from pages.ui.checkpoints import loadable, run_of
+from pages.ui.checkpoints import loadable as loadable
+from pages.ui.checkpoints import run_of
 from pages.ui.text import plain, t
 from simcse_core.encoders import list_encoders
 from simcse_core.encoders.poolers import poolers
