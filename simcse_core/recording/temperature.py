@@ -21,6 +21,7 @@ from simcse_core.presets import preset
 from simcse_core.recording.provenance import made
 from simcse_core.runs.files import write_json
 from simcse_core.search.background import Background, background_sentences
+from simcse_core.theory.anatomy import anatomy
 from simcse_core.training.evaluation import Evaluator, Starts, scored_sets
 from simcse_core.training.trainer import Trainer
 
@@ -40,6 +41,7 @@ ENCODERS = ("minilm:4", "minilm")
 TRAINED = "minilm:4+live"
 """Name of the encoder after the recorded run at temperature 0.05 with the first seed."""
 OBSERVED = 64  # sentences of the batch that every run is observed on
+SOLVED = 0.99  # probability of the positive from which a row has nothing left to learn
 MEASURES = ("spearman", "alignment", "uniformity", "mean_cosine", "effective_rank")
 COMMAND = "python -m simcse_core record temperature --data DIR"
 
@@ -239,8 +241,6 @@ def _measured(
     encoder: Encoder, sets: Mapping[str, ScoredPairs], temperature: float, step: int, starts: Starts
 ) -> dict[str, Any]:
     """Every set by itself, and the push in one batch at the temperature of the run."""
-    from simcse_core.theory.anatomy import anatomy
-
     found: dict[str, Any] = {"sets": {}}
     for name, pairs in sets.items():
         event = Evaluator({name: pairs}, starts=starts)(encoder, step)
@@ -254,6 +254,6 @@ def _measured(
         "effective": float(seen.effective.mean()),
         "positive_cosine": float(np.diag(cosines).mean()),
         "negative_cosine": float(others.mean()),
-        "solved": float((np.diag(seen.probabilities) > 0.99).mean()),
+        "solved": float((1 - seen.total_push * temperature > SOLVED).mean()),
     }
     return found
