@@ -54,8 +54,8 @@ def anatomy(
         similarities: (R, C) cosines, -inf where a row must not meet a column.
         positive: (R,) column of each row's positive.
         temperature: τ > 0.
-        hard_weight: Enters as + log(weight) on the logit of a row's own hard negative, column R + i; other than
-            1 it needs C = 2R.
+        hard_weight: Enters as + log(weight) on the logit of a row's own hard negative, column R + i; other
+            than 1 it needs C = 2R.
 
     Returns:
         Every field filled.
