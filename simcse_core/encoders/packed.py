@@ -95,7 +95,7 @@ class TrainingForward:
 
     def _embed(self, ids: Tensor, parts: Sequence[Bucket], hidden: float) -> Tensor:
         table = embedder_of(self.model)
-        x = F.embedding(ids, table.word.weight)
+        x = F.embedding(ids, table.word.weight, sparse=table.word.sparse)
         if table.kind is not None:
             x = x + table.kind.weight[0]
         x = table.norm(x + F.embedding(positions(ids, parts, table.padding), table.position.weight))
@@ -128,10 +128,10 @@ class TrainingForward:
         """Attention inside each sentence: `qkv` (N, 3h) → (N, h)."""
         width = qkv.shape[1] // 3
         mixed = []
-        for part, mask in zip(parts, masks, strict=True):
-            rows = qkv[part.start : part.stop].view(
-                part.count, part.length, 3, self.heads, width // self.heads
-            )
+        sizes = [part.count * part.length for part in parts]
+        # cut once: the gradient of a slice would be a whole (N, 3h) of zeros around it, for each bucket
+        for part, mask, mine in zip(parts, masks, qkv.split(sizes), strict=True):
+            rows = mine.view(part.count, part.length, 3, self.heads, width // self.heads)
             q, k, v = rows.permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, T, h / heads)
             if qkv.device.type == "cpu":
                 out = _plain_attention(q, k, v, mask, attention)

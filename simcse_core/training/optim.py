@@ -39,4 +39,8 @@ def learning_rate_at(step: int, config: OptimConfig) -> float:
 
 def clip(parameters: Iterable[Tensor], largest: float) -> float:
     """Scale the gradients down to norm `largest` (0 leaves them); returns the norm before."""
-    return float(torch.nn.utils.clip_grad_norm_(parameters, largest if largest > 0 else float("inf")))
+    given = list(parameters)
+    norm = float(torch.nn.utils.get_total_norm([p.grad for p in given if p.grad is not None]))
+    if 0 < largest < norm:  # scaling by 1 would read and write every gradient for nothing
+        torch.nn.utils.clip_grads_with_norm_(given, largest, torch.tensor(norm, device=given[0].device))
+    return norm

@@ -19,6 +19,7 @@ from simcse_core.registry import accepts_of, inputs_of
 from simcse_core.runtime import seed_everything
 from simcse_core.training.batches import Batches
 from simcse_core.training.events import StepDone
+from simcse_core.training.gradients import WordGradients
 from simcse_core.training.moments import pack, unpack
 from simcse_core.training.optim import clip, learning_rate_at, make_optimizer
 from simcse_core.views import record_kind, views
@@ -45,6 +46,7 @@ class Trainer:
         seed_everything(config.seed)
         self.loss = self._build_loss()
         self.accepts = accepts_of(losses[config.loss.name])
+        self.words = WordGradients(encoder.model, encoder.device)
         self.optimizer = make_optimizer(self._parameters(), config.optim)
         self.step = 0
 
@@ -62,6 +64,7 @@ class Trainer:
         self._require_finite("loss", float(loss.detach()))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        self.words.make_dense(self._parameters())
         norm = clip(self._parameters(), self.config.optim.clip_norm)
         self._require_finite("gradient norm", norm)
         rate = learning_rate_at(self.step, self.config.optim)

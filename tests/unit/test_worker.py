@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from unit.training_factory import tiny_config
 
 from simcse_core.errors import RunError
@@ -113,7 +114,8 @@ def test_killed_at_any_event_a_run_reads_and_goes_on_the_same(
         "def count(event):\n    left[0] -= 1\n    left[0] or os.kill(os.getpid(), signal.SIGKILL)\n"
         "execute(Run(Path(sys.argv[1])), on_event=count)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    threads = str(torch.get_num_threads())  # sums are the same to the bit for one number of threads only
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": threads}
     killed = subprocess.run(
         [sys.executable, "-c", code, str(run.folder), str(events)], env=environment, check=False
     )
