@@ -92,6 +92,29 @@ def partner_labels(rows: int, like: Tensor) -> Tensor:
     return index + 1 - 2 * (index % 2)
 
 
+def split_positive(similarities: Tensor, positive: Tensor) -> Candidates:
+    """Each row's positive on its own, and the row without it.
+
+    Args:
+        similarities: (R, C), -inf where a row must not meet a column.
+        positive: (R,) int64.
+
+    Returns:
+        `similarities` (R, C) with -inf in the positives' columns too; `positive` (R,) their similarities.
+
+    Raises:
+        DataError: A row has no negative left.
+    """
+    own = positive[:, None]
+    negatives = similarities.scatter(1, own, float("-inf"))
+    if torch.isneginf(negatives).all(dim=1).any():
+        raise DataError(
+            "A row has no negative left: every candidate but its positive is masked.",
+            hint="Give larger batches, or mask less.",
+        )
+    return Candidates(negatives, similarities.gather(1, own).squeeze(1))
+
+
 def _require_two(anchor: Tensor) -> None:
     if len(anchor) == 1:
         raise DataError("One pair has no negatives: in-batch contrast needs two or more pairs.")

@@ -32,15 +32,15 @@ def test_a_loss_is_one_file(tmp_path: Path, tiny_checkpoint: Path) -> None:
         return done.stdout
 
     listed = {row["name"]: row for row in json.loads(run("list", "losses", "--json"))}
-    assert listed["cosine_margin"]["parameters"]["margin"]["default"] == 1.0
+    assert listed["positive_shortfall"]["parameters"]["margin"]["default"] == 1.0
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text(
         "score\tsentence1\tsentence2\n5\tthe cat\ta cat\n1\tthe dog\ta tree\n0\tred\tthe river\n"
     )
     text = tmp_path / "text.txt"
     text.write_text("\n".join(f"the {w} is near" for w in ("cat", "dog", "man", "tree", "river", "house")))
-    settings = ["loss.name=cosine_margin", "loss.margin=0.9", "optim.steps=2", "optim.batch_size=3"]
+    settings = ["loss.name=positive_shortfall", "loss.margin=0.9", "optim.steps=2", "optim.batch_size=3"]
     settings += [f"encoder.name={tiny_checkpoint}", f"evaluation.sets={pairs}"]
     out = run("train", "--set", *settings, "--data", str(text), "--out", str(tmp_path / "run"), "--json")
-    assert json.loads(out)["config"]["loss"] == {"name": "cosine_margin", "margin": 0.9}
-    assert "cosine_margin" in (run("docs") and (copy / "docs" / "reference.md").read_text())
+    assert json.loads(out)["config"]["loss"] == {"name": "positive_shortfall", "margin": 0.9}
+    assert "positive_shortfall" in (run("docs") and (copy / "docs" / "reference.md").read_text())

@@ -6,22 +6,28 @@ import inspect
 
 import pytest
 import torch
+from torch import Tensor
 
-from simcse_core.errors import ConfigError
+from simcse_core.errors import ConfigError, DataError
 from simcse_core.losses import losses
+from simcse_core.losses.layouts import LAYOUTS
 from simcse_core.registry import Range, accepts_of, checked, inputs_of, params_of
 
+ROLES = {"anchor", "positive", "negative", "first", "second", "embedding", "label", "score"}
+LABELS = {"binary": 2, "class": 3, "group": 3}  # trait `label` -> how many different ones are given
+ON_SIMILARITIES = [name for name in losses if "layout" in losses.info(name).traits]
 
-def example_batch(names: tuple[str, ...], rows: int = 6, dim: int = 8) -> dict[str, torch.Tensor]:
+
+def example_batch(name: str, roles: tuple[str, ...], rows: int = 6, dim: int = 8) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
     made = {}
-    for name in names:
-        if name == "label":
-            made[name] = torch.arange(rows) % 3
-        elif name == "score":
-            made[name] = torch.rand(rows, generator=generator) * 5
+    for role in roles:
+        if role == "label":
+            made[role] = torch.arange(rows) % LABELS[losses.info(name).traits["label"]]
+        elif role == "score":
+            made[role] = torch.linspace(0, 1, rows)
         else:
-            made[name] = torch.randn(rows, dim, generator=generator).requires_grad_()
+            made[role] = torch.randn(rows, dim, generator=generator).requires_grad_()
     return made
 
 
@@ -30,21 +36,92 @@ def build(name: str, dim: int = 8):
     return target(dim) if inspect.isclass(target) else target
 
 
+def embeddings_of(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {role: x for role, x in batch.items() if x.ndim == 2}
+
+
 @pytest.mark.parametrize("name", list(losses))
 def test_a_finite_scalar_with_gradients(name: str) -> None:
-    for names in {inputs_of(losses[name]), accepts_of(losses[name])}:
-        batch = example_batch(names)
+    for roles in {inputs_of(losses[name]), accepts_of(losses[name])}:
+        assert set(roles) <= ROLES
+        batch = example_batch(name, roles)
         loss = build(name)(**batch)
         assert loss.ndim == 0 and loss.isfinite()
         loss.backward()
-        for x in batch.values():
-            assert not x.requires_grad or (x.grad.isfinite().all() and x.grad.abs().sum() > 0)
+        for x in embeddings_of(batch).values():
+            assert x.grad.isfinite().all() and x.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", list(losses))
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_computed_in_float32_at_the_smallest_temperature(name, dtype: torch.dtype) -> None:
+    """The value is that of the same numbers in float32, and the gradients come back in the given dtype."""
+    roles = accepts_of(losses[name])
+    settings = {"temperature": 0.001} if "temperature" in params_of(losses[name]) else {}
+    halves = example_batch(name, roles)
+    halves |= {
+        r: x.detach().to(dtype).requires_grad_() for r, x in embeddings_of(example_batch(name, roles)).items()
+    }
+    floats = halves | {r: x.detach().float() for r, x in embeddings_of(halves).items()}
+    values = []
+    for batch in (halves, floats):
+        torch.manual_seed(0)
+        target = losses[name]
+        made = target(8, **settings)(**batch) if inspect.isclass(target) else target(**batch, **settings)
+        values.append(made)
+    assert values[0].dtype == torch.float32 and torch.equal(values[0], values[1])
+    values[0].backward()
+    for x in embeddings_of(halves).values():
+        assert x.grad.dtype == dtype and x.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", list(losses))
+def test_refuses_tensors_that_do_not_fit(name: str) -> None:
+    roles = accepts_of(losses[name])
+    for role in roles:
+        batch = example_batch(name, roles)
+        batch[role] = batch[role][:-1].detach()
+        if len(roles) > 1:
+            with pytest.raises(DataError):
+                build(name)(**batch)
+    empty = {role: x[:0].detach() for role, x in example_batch(name, roles).items()}
+    with pytest.raises(DataError, match="non-empty"):
+        build(name)(**empty)
+
+
+@pytest.mark.parametrize("name", list(losses))
+def test_coinciding_rows_have_finite_gradients(name: str) -> None:
+    """All embeddings the same: every distance is 0, every cosine 1."""
+    batch = example_batch(name, accepts_of(losses[name]))
+    batch |= {role: torch.ones_like(x).requires_grad_() for role, x in embeddings_of(batch).items()}
+    loss = build(name)(**batch)
+    assert loss.isfinite()
+    loss.backward()
+    assert all(x.grad is None or x.grad.isfinite().all() for x in embeddings_of(batch).values())
+
+
+@pytest.mark.parametrize("name", ON_SIMILARITIES)
+def test_the_form_on_similarities_is_the_same_loss(name: str) -> None:
+    """Of every one that has it, with its defaults given, and with a permuted order of the columns."""
+    info = losses.info(name)
+    batch = example_batch(name, accepts_of(losses[name]))
+    settings = {key: p.default for key, p in params_of(info.target).items()}
+    similarities, positive = LAYOUTS[info.traits["layout"]](**batch)
+    direct = info.target(**batch)
+    taken_apart = info.traits["on_similarities"]
+    assert torch.allclose(taken_apart(similarities, positive), direct, rtol=1e-6)
+    assert torch.allclose(taken_apart(similarities, positive, **settings), direct, rtol=1e-6)
+    order = torch.randperm(similarities.shape[1], generator=torch.Generator().manual_seed(1))
+    shuffled = taken_apart(similarities[:, order], order.argsort()[positive], **settings)
+    assert torch.allclose(shuffled, direct, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", list(losses))
 def test_described(name: str) -> None:
     info = losses.info(name)
     assert info.title and info.source and info.equation and info.summary.endswith(".")
+    assert ("label" in accepts_of(info.target)) == ("label" in info.traits)
+    assert ("layout" in info.traits) == ("on_similarities" in info.traits)
     for parameter in params_of(losses[name]).values():
         assert parameter.help
         assert parameter.check(parameter.default) == parameter.default

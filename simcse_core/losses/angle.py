@@ -1,0 +1,125 @@
+"""AnglE: ranking by an angle in the complex plane, mixed with in-batch negatives and CoSENT."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from simcse_core.errors import ConfigError, DataError
+from simcse_core.losses import losses, require_same_shape, unit_rows
+from simcse_core.losses.checks import require_scores
+from simcse_core.losses.cosent import ranking_loss
+from simcse_core.losses.distances import pair_cosines
+from simcse_core.losses.info_nce import TEMPERATURES
+from simcse_core.losses.layouts import interleaved
+from simcse_core.registry import Range
+
+WEIGHTS = (0.0, 0.02, 0.1, 0.5, 1.0, 2.0)
+
+
+def angle_similarity(first: Tensor, second: Tensor) -> Tensor:
+    """|cosine + sine| of each pair, the sine pairing dimension i with i + d / 2: two (B, d) -> (B,).
+
+    Not symmetric: identical rows score 1, a turn by 45° in all planes sqrt(2), the opposite turn 0.
+
+    Raises:
+        DataError: d is odd.
+    """
+    if first.shape[1] % 2:
+        raise DataError(
+            f"AnglE pairs the two halves of an embedding; {first.shape[1]} dimensions cannot be halved.",
+            hint="Choose an encoder of even width.",
+        )
+    u, v = unit_rows(first), unit_rows(second)
+    (a, b), (c, d) = u.chunk(2, dim=1), v.chunk(2, dim=1)
+    return ((u * v).sum(dim=1) + (b * c - a * d).sum(dim=1)).abs()
+
+
+def in_batch_loss(first: Tensor, second: Tensor, matched: Tensor, *, temperature: float) -> Tensor:
+    """InfoNCE of the rows of matched pairs, among all other 2B - 1 sentences.
+
+    Args:
+        first: (B, d), B above 1.
+        second: (B, d).
+        matched: (B,) bool; the sentences of the other pairs are negatives only.
+        temperature: Divides the cosine.
+
+    Returns:
+        Scalar, sum over the matched rows divided by all 2B, as released.
+    """
+    similarities, own = interleaved(first, second)
+    rows = matched.repeat_interleave(2)
+    return F.cross_entropy(similarities[rows] / temperature, own[rows], reduction="sum") / len(own)
+
+
+@losses.register(
+    "angle",
+    title="AnglE",
+    source="Li & Li 2024, arXiv:2309.12871, and the weights of the released code (SeanLee97/AnglE)",
+    equation=r"w_1\mathcal L_{ibn}+w_2\log\Big(1+\sum_{y_k<y_l}e^{(a_k-a_l)/\tau}\Big)"
+    r"+w_3\mathcal L_{CoSENT},"
+    r"\quad a=\Big|\cos(u,v)+\sum_i(\hat u_{i+d/2}\hat v_i-\hat u_i\hat v_{i+d/2})\Big|",
+)
+def angle(
+    first: Tensor,
+    second: Tensor,
+    score: Tensor,
+    *,
+    temperature: Annotated[float, Range(0.001, 10.0, "Divides cosines and angles", TEMPERATURES)] = 0.05,
+    in_batch_weight: Annotated[float, Range(0.0, 100.0, "Weight of the in-batch negatives", WEIGHTS)] = 1.0,
+    angle_weight: Annotated[float, Range(0.0, 100.0, "Weight of the ranking by angle", WEIGHTS)] = 0.02,
+    cosine_weight: Annotated[float, Range(0.0, 100.0, "Weight of the ranking by cosine", WEIGHTS)] = 0.0,
+    positive_from: Annotated[
+        float,
+        Range(-1000.0, 1000.0, "Score from which a pair counts as a positive in the batch", (0.8, 1.0, 4.0)),
+    ] = 1.0,
+) -> Tensor:
+    """Weighted sum of in-batch negatives, the ranking of CoSENT on an angle, and CoSENT itself.
+
+    The released code's further term on given hard negatives is `info_nce` with `negative`.
+
+    Args:
+        first: (B, d), any length, d even.
+        second: (B, d).
+        score: (B,) on any scale.
+        temperature: 1 / 20, the scale of all terms in the released code.
+        in_batch_weight: w₁; this term contrasts the pairs that count as positives.
+        angle_weight: w₂.
+        cosine_weight: w₃.
+        positive_from: For labels 0 and 1 this is 1, for STS scores 4 is usual.
+
+    Returns:
+        Scalar, nats. A term that a batch cannot have (no positive, or equal scores) is left out.
+
+    Raises:
+        ConfigError: All weights are 0.
+        DataError: The shapes differ, d is odd, a score is not finite, or the batch can have no term.
+    """
+    require_same_shape(first=first, second=second)
+    given = require_scores(score, len(first))
+    weighted: list[Tensor] = []
+    matched = given >= positive_from
+    if in_batch_weight and len(first) > 1 and bool(matched.any()):
+        weighted.append(in_batch_weight * in_batch_loss(first, second, matched, temperature=temperature))
+    if bool((given != given[0]).any()):
+        if angle_weight:
+            ranked = ranking_loss(angle_similarity(first, second), given, temperature=temperature)
+            weighted.append(angle_weight * ranked)
+        if cosine_weight:
+            ranked = ranking_loss(pair_cosines(first, second), given, temperature=temperature)
+            weighted.append(cosine_weight * ranked)
+    if not weighted:
+        _refuse(in_batch_weight, angle_weight, cosine_weight)
+    return torch.stack(weighted).sum()
+
+
+def _refuse(*weights: float) -> None:
+    if not any(weights):
+        raise ConfigError("All weights of AnglE are 0: nothing is trained.", hint="Raise one of them.")
+    raise DataError(
+        "This batch holds nothing to learn from: its scores are equal and no pair counts as a positive.",
+        hint="Shuffle the pairs, give larger batches, or lower loss.positive_from.",
+    )
