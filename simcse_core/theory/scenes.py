@@ -126,8 +126,8 @@ def _random(pairs: int, rng: np.random.Generator) -> Floats:
 
 
 def _false(pairs: int, rng: np.random.Generator) -> Floats:
-    """A ring of N - 1 places; pair 1 stands where pair 0 does."""
-    place = np.concatenate([[_TOP], _even(pairs - 1)])
+    """A ring of N - 1 places; pair 1 stands where pair 0 does, but for 4 degrees."""
+    place = np.concatenate([[_TOP, _TOP + 4.0], _even(pairs - 1)[1:]])
     return np.stack([place - 3.0, place + 3.0])
 
 
