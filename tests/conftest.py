@@ -14,9 +14,9 @@ os.environ.setdefault("SIMCSE_HOME", str(REPOSITORY / ".pytest_cache" / "home"))
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A seeded 2-layer, 32-hidden BERT with a real WordPiece tokenizer, in transformers layout."""
-    from tiny import make_bert
+    from unit.encoder_factory import make_checkpoint
 
-    return make_bert(tmp_path_factory.mktemp("tiny") / "bert")
+    return make_checkpoint(tmp_path_factory.mktemp("tiny") / "bert", num_hidden_layers=2)
 
 
 @pytest.fixture(scope="session")

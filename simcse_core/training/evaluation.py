@@ -24,7 +24,7 @@ from simcse_core.metrics.sts import spearman
 from simcse_core.metrics.uniformity import uniformity
 from simcse_core.training.events import Evaluated
 
-PROBE_PER_SUBJECT = 15
+PROBE_PER_SUBJECT = 10
 CLOSE = 4.0  # pairs scored strictly above this count as positives (SimCSE, footnote 3)
 MOST_STARTS = 4  # a few megabytes each
 Starts = dict[str, NDArray[np.float32]]
