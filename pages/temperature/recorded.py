@@ -1,0 +1,75 @@
+"""What was recorded for this page: shipped batches under three encoders, and runs at every temperature."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcse_core.errors import DataError
+from simcse_core.evaluation.in_batch import Batch
+from simcse_core.runtime import assets
+
+HOW_TO_RECORD = "Make them again: python -m simcse_core record temperature --data DIR"
+PARTS = {"made", "judge", "encoders", "batches", "runs"}
+
+
+def recorded() -> Mapping[str, Any]:
+    """The recorded file; read again when it changes on disk.
+
+    Raises:
+        DataError: It is missing or damaged.
+    """
+    path = assets() / "recorded" / "temperature.json"
+    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=1)
+def _file(path: Path, changed: int) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        complete = set(content) >= PARTS and bool(content["runs"])
+    except (OSError, ValueError, TypeError):
+        complete = False
+    if not complete:
+        raise DataError(f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD)
+    return content
+
+
+def recorded_batch(
+    subjects: tuple[str, ...], size: int, paraphrases: int, seed: int
+) -> dict[str, Any] | None:
+    """The recorded batch drawn by these settings, None where there is none."""
+    asked = {"subjects": sorted(subjects), "size": size, "paraphrases": paraphrases, "seed": seed}
+    for one in recorded()["batches"]:
+        if {**{key: one[key] for key in asked}, "subjects": sorted(one["subjects"])} == asked:
+            found: dict[str, Any] = one
+            return found
+    return None
+
+
+def batch_of(one: Mapping[str, Any]) -> Batch:
+    """Its sentences."""
+    return Batch(tuple(one["texts"]), tuple(one["groups"]))
+
+
+def matrix_of(one: Mapping[str, Any], encoder: str, dropout: float) -> NDArray[np.float64] | None:
+    """Recorded cosines (n, n) of a batch under an encoder; None where they were not recorded."""
+    packed = one["cosines"].get(encoder, {}).get(f"{dropout:g}")
+    return None if packed is None else _matrix(packed, one["size"])
+
+
+def judged_of(one: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Recorded cosines (n, n) under the judge."""
+    return _matrix(one["judged"], one["size"])
+
+
+def _matrix(packed: str, size: int) -> NDArray[np.float64]:
+    values = np.frombuffer(base64.b64decode(packed), dtype="<f4")
+    return values.reshape(size, size).astype(np.float64)
