@@ -8,7 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from pages.ui.text import t
+from simcse_core.runs.client import Client
 from tests.app.apptest import REPOSITORY, OpenPage, faults
+from tests.app.lab_driver import Small
 
 
 @pytest.fixture
@@ -28,3 +31,21 @@ def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenPage:
         return at
 
     return open_address
+
+
+@pytest.fixture
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs stay in the queue until the test trains them itself."""
+    monkeypatch.setattr(Client, "ensure_worker", lambda self, device: None)
+
+
+@pytest.fixture
+def small(open_page: OpenPage, tiny_checkpoint: Path) -> Small:
+    """The lab set to a tiny encoder and a few short steps."""
+
+    def opened(**query: str) -> AppTest:
+        at = open_page("lab", lb_encoder=t("lab.encoder.other"), lb_steps="5", lb_batch_size="8", **query)
+        at.text_input(key="lb_other_encoder").set_value(str(tiny_checkpoint)).run()
+        return at
+
+    return opened

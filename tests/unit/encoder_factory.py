@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from simcse_core.encoders import Encoder, load_encoder
+
 WORDS = (
     "the a an is was are near in on of and to with not never no man woman cat dog tree house river red blue "
     "old young plays sleeps eats reads walks runs guitar book bread city night day three seven people child"
@@ -107,3 +109,14 @@ def hf_hidden_states(folder: Path, encoder: Any, text: str) -> list[torch.Tensor
     with torch.no_grad():
         out = model(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
     return [state[0] for state in out.hidden_states]
+
+
+def load(folder: Path | str, **options: Any) -> Encoder:
+    return load_encoder(str(folder), **{"device": "cpu", "precision": "fp32", **options})
+
+
+def rewrite(file: Path, **changes: Any) -> None:
+    """Change keys of a JSON file; None removes one."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content = {key: value for key, value in {**content, **changes}.items() if value is not None}
+    file.write_text(json.dumps(content), encoding="utf-8")
