@@ -93,9 +93,9 @@ def test_extreme_temperatures_stay_finite(tau: float) -> None:
 
 def test_the_limit_for_an_even_population_is_the_closed_form() -> None:
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(4000, 8))
+    x = rng.normal(size=(1500, 8))
     found = large_batch_limit(x, x, temperature=0.5)
-    assert found == pytest.approx(-2 + even_log_potential(8, temperature=0.5), abs=4e-3)
+    assert found == pytest.approx(-2 + even_log_potential(8, temperature=0.5), abs=6e-3)
 
 
 def test_drawn_batches_tend_to_the_limit_like_one_over_their_size() -> None:
