@@ -168,7 +168,7 @@ def matrix(
         )
     )  # fmt: skip
     count, width = numbers.shape
-    shapes = [stroke for place in np.argwhere(masked) for stroke in _cross(*place, theme)]
+    shapes = [stroke for row, at in np.argwhere(masked) for stroke in _cross(row, at, theme)]
     if cells.row is not None:
         shapes.append(_frame(cells.row, -0.5, width - 0.5, {"color": theme.muted, "width": 2, "dash": "dot"}))
     if cells.positives is not None:

@@ -74,27 +74,26 @@ def length_bars(
         theme: Palette.
         words: Names of the two series.
     """
-    roles = ("before", "after")
     series = [
         {
             "type": "bar",
             "id": role,
             "name": word,
-            "data": [round(float(v), 4) for v in np.asarray(lengths)],
+            "data": [
+                {"value": round(float(v), 4), "label": {"formatter": f"{v:.2f}".removesuffix(".00")}}
+                for v in np.asarray(lengths, dtype=np.float64)
+            ],
             "color": getattr(theme, role),
-            "label": {"show": True, "position": "top", "fontSize": 10, "color": theme.text,
-                      "formatter": "{c}" if role == "after" else ""},
+            "label": {"show": True, "position": "top", "fontSize": 10, "color": theme.text},
         }
-        for role, word, lengths in zip(roles, words, (before, after), strict=True)
-    ]  # fmt: skip
-    for one, value in zip(series[0]["data"], range(len(names)), strict=True):
-        series[0]["data"][value] = {"value": one, "label": {"formatter": f"{one:.2f}"}}
+        for role, word, lengths in zip(("before", "after"), words, (before, after), strict=True)
+    ]
     top = float(np.ceil(1.15 * max(np.max(before), 1.0)))
     option = _axes(list(names), theme, top=top)
     return {**option, "series": series, "legend": {"top": 0, "left": 0, "textStyle": {"color": theme.text}}}
 
 
-def loss_bars(losses: ArrayLike, names: Sequence[str], theme: Theme, *, row: int, mean: str) -> Option:
+def loss_bars(losses: ArrayLike, names: Sequence[str], theme: Theme, *, row: int) -> Option:
     """Loss of every row, the picked one in full colour, and their mean as a line.
 
     Args:
@@ -102,7 +101,6 @@ def loss_bars(losses: ArrayLike, names: Sequence[str], theme: Theme, *, row: int
         names: R names of the rows.
         theme: Palette.
         row: The picked row.
-        mean: Label of the line.
     """
     values = np.asarray(losses, dtype=np.float64)
     average = float(values.mean())
@@ -116,7 +114,7 @@ def loss_bars(losses: ArrayLike, names: Sequence[str], theme: Theme, *, row: int
     ]
     line = {"symbol": "none", "silent": True, "animation": False,
             "lineStyle": {"color": theme.text, "type": "dashed"},
-            "label": {"formatter": mean, "position": "insideEndTop", "color": theme.text},
+            "label": {"show": False},
             "data": [{"yAxis": average}]}  # fmt: skip
     series = {"type": "bar", "id": "loss", "data": bars, "markLine": line,
               "label": {"show": True, "position": "top", "fontSize": 11, "color": theme.text}}  # fmt: skip

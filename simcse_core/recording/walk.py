@@ -20,8 +20,8 @@ DROPOUTS = (0.0, 0.1, 0.3)
 ANCHORS = (
     "He wears odd socks on purpose.",
     "The match ended in a goalless draw.",
-    "Mars has two small moons, Phobos and Deimos.",
-    "The price of cocoa has tripled in two years.",
+    "The waiter forgot to charge us for dessert.",
+    "Mia has three brothers and no sisters.",
 )
 """Anchors of the shipped triples that are shown: short, and of unequal length, so that padding is seen."""
 

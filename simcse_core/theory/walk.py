@@ -68,7 +68,7 @@ class Stage:
     @property
     def excerpt(self) -> bool:
         """Whether `array` is less than the whole tensor."""
-        return self.array.shape != self.shape
+        return tuple(self.array.shape) != self.shape
 
 
 @dataclass(frozen=True)

@@ -28,29 +28,38 @@ _DRAWING = threading.Lock()  # dropout draws from the generator of the whole pro
 
 
 def read_tokens(encoder: Encoder, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Token numbers, padded on the right to the longest text, and the attention mask: (R, L) each."""
+    """Token numbers, padded to the longest text, and the mask: (R, L)."""
     batch = encoder.tokenize(texts)
-    return batch.ids.to(encoder.device), batch.mask.to(encoder.device)
+    ids = batch.ids.to(encoder.device)
+    return ids, batch.mask.to(encoder.device)
 
 
 def forward(model: Any, ids: Tensor, mask: Tensor, seed: int) -> tuple[Tensor, ...]:
-    """Hidden states of every layer, (R, L, h) each; the seed decides every dropout mask of the pass."""
+    """Hidden states of every layer, (R, L, h) each.
+
+    The seed decides every dropout mask of the pass.
+    """
     import torch
 
     torch.manual_seed(seed)
-    states = model(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True).hidden_states
-    return tuple(states)
+    output = model(
+        input_ids=ids,
+        attention_mask=mask.long(),
+        output_hidden_states=True,
+    )
+    return tuple(output.hidden_states)
 
 
 def watched_forward(model: Any, ids: Tensor, mask: Tensor, seed: int) -> tuple[Tensor, ...]:
-    """The same pass; what entered and left its first dropout layer, (R, L, e) each, comes first."""
+    """What entered and left the first dropout layer, then `forward`."""
     from torch import nn
 
     seen: list[Tensor] = []
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.Dropout)]
-    hooks = [
-        layer.register_forward_hook(lambda _, given, left: seen.extend((given[0], left))) for layer in layers
-    ]
+
+    def watch(layer: Any, given: Any, left: Tensor) -> None:
+        seen.extend((given[0], left))
+
+    hooks = [layer.register_forward_hook(watch) for layer in model.modules() if isinstance(layer, nn.Dropout)]
     try:
         states = forward(model, ids, mask, seed)
     finally:
@@ -60,11 +69,15 @@ def watched_forward(model: Any, ids: Tensor, mask: Tensor, seed: int) -> tuple[T
 
 
 def every_view(model: Any, ids: Tensor, mask: Tensor, seed: int, passes: int) -> list[Tensor]:
-    """One pass: every row draws its own mask. One pass a view, each from the same seed: the same masks."""
+    """All rows, in one pass or in several.
+
+    One pass: every row draws its own dropout masks.
+    One pass a view, each from the same seed: the same masks.
+    """
     import torch
 
     parts = zip(ids.chunk(passes), mask.chunk(passes), strict=True)
-    results = [watched_forward(model, part, real, seed) for part, real in parts]
+    results = [watched_forward(model, *part, seed) for part in parts]
     return [torch.cat(views) for views in zip(*results, strict=True)]
 
 
@@ -74,7 +87,8 @@ def pool_rows(encoder: Encoder, states: Sequence[Tensor], mask: Tensor, ids: Ten
     from simcse_core.encoders.reading import pool, reading_of
 
     piece = Piece(dict(enumerate(states)), mask, ids)
-    return pool(encoder, piece, reading_of(encoder, encoder.pooling, encoder.layers))
+    reading = reading_of(encoder, encoder.pooling, encoder.layers)
+    return pool(encoder, piece, reading)
 
 
 def read_batch(
