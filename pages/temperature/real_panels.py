@@ -65,7 +65,8 @@ def table(view: View) -> None:
         t("temperature.real.column.p"): [round(float(probabilities(view)[row, k]), 6) for k in order],
         t("temperature.real.column.gradient"): [round(float(view.parts.gradient[row, k]), 5) for k in order],
         t("temperature.real.column.flag"): [flags[int(view.seen.flags[row, k])] for k in order],
-        t("temperature.real.column.judge"): [None if judged is None else judged[row, k].round(4) for k in order],
+        t("temperature.real.column.judge"): [judged[row, k].round(4) for k in order] if judged is not None
+        else [None] * len(order),
         t("temperature.real.column.text"): [view.chosen.batch.texts[k] for k in order],
     }  # fmt: skip
     show_data(columns, "temperature-negatives", key="tp_s_table", alt=t("temperature.real.table_alt"))
