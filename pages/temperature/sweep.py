@@ -134,8 +134,8 @@ def _our_table(runs: Sequence[Mapping[str, Any]], name: str) -> None:
 
 
 def _spread(values: Sequence[float], digits: int) -> str:
-    mean, low, high = float(np.mean(values)), min(values), max(values)
-    return f"{mean:.{digits}f} ({low:.{digits}f} … {high:.{digits}f})".replace("-", "−")
+    half = (max(values) - min(values)) / 2
+    return f"{np.mean(values):.{digits}f} ± {half:.{digits}f}".replace("-", "−").replace(" ", "\u00a0")
 
 
 def _change(

@@ -66,7 +66,7 @@ def sweep_figure(
     for note in figure.layout.annotations:
         note.update(x=0, xanchor="left", font={"size": 13, "color": theme.muted})
     return styled(
-        figure, theme, title, height=230 * len(panels) + 60, margin={"l": 48, "r": 12, "t": 96, "b": 48},
+        figure, theme, title, height=230 * len(panels) + 60, margin={"l": 48, "r": 12, "t": 116, "b": 48},
         legend={"orientation": "h", "x": 0, "y": 1.045, "yanchor": "bottom", "itemsizing": "constant"},
     )  # fmt: skip
 
