@@ -20,6 +20,7 @@ from simcse_core.figures import walk_bars
 from simcse_core.theory.walk import STAGES, Stage, Walk, walk_of
 from simcse_core.theory.walk_arrays import LAYOUTS, half_precision
 
+LONG_CODE = 20  # lines from which on the code of a stage opens folded
 Draw = Callable[[Walk, Settings], None]
 
 
@@ -38,8 +39,9 @@ def draw(found: Walk, settings: Settings) -> None:
     st.warning(trap_of(found, settings), icon=":material/warning:")
     if stage.name == "masked" and found.layout == "interleaved":
         _half_table(found)
-    st.markdown(f"**{t('walk.code')}**")
-    st.code(f"{stage.code}\n\n{stage.call}", language=None, wrap_lines=True)  # colours of code are too pale
+    code = f"{stage.code}\n\n{stage.call}"
+    with st.expander(t("walk.code"), icon=":material/code:", expanded=code.count("\n") < LONG_CODE):
+        st.code(code, language=None, wrap_lines=True)  # the colours of code are too pale to read
     st.caption(provenance(found, settings))
     columns, name = data_of(found, settings)
     show_data(columns, f"walk-{name}", key="wk_data", alt=t("walk.data_alt", stage=stage_title(stage.name)))

@@ -18,12 +18,19 @@ BY_LAYOUT = {"tokens", "similarities", "masked", "labels"}  # stages that each l
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits; −∞ and not a number by their names."""
+    """A number with so many significant digits: 0.0285, 4.85·10⁸, −∞, NaN."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.{digits}g}".replace("-", "−")
+    mantissa, _, exponent = f"{value:.{digits}g}".replace("-", "−").partition("e")
+    return f"{mantissa}·10{exponent_text(exponent)}" if exponent else mantissa
+
+
+def exponent_text(exponent: str) -> str:
+    """`+08` as ⁸, `−07` as ⁻⁷."""
+    sign = "⁻" if exponent.startswith("−") else ""
+    return sign + exponent[1:].lstrip("0").translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def axes_of(found: Walk, stage: str) -> str:
