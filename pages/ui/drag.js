@@ -110,7 +110,8 @@ class Board {
   grip(element, hand) {
     element.setAttribute("role", "slider");
     element.setAttribute("tabindex", "0");
-    element.style.touchAction = "none";
+    // a finger on a grip does not scroll the page; touch-action alone does not hold on the shapes of an SVG
+    element.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     this.grips.push({ element, hand });
     this.followPointer(element, hand);
     this.followKeys(element, (key, fine) => hand.set(hand.rail.key(hand.get(), key, fine)));

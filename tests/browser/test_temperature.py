@@ -1,0 +1,282 @@
+"""The circle by mouse, finger and keyboard; its arithmetic against the core."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote_plus
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from pages.temperature.scenes import SCENES
+from pages.ui.text import t
+from simcse_core.theory.anatomy import anatomy, tangential_push
+from simcse_core.theory.charge import parting
+from simcse_core.theory.temperatures import over_temperatures
+from tests.browser.conftest import OpenTab, settle
+
+pytestmark = pytest.mark.browser
+CLOSE = 1e-6
+
+
+def numbers(tab: Page) -> dict[str, Any]:
+    """What the component has computed, at the next frame."""
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return dict(tab.locator(".toy").evaluate("toy => toy.numbers()"))
+
+
+def check(found: dict[str, Any]) -> None:
+    """Every number of the component equals the core's."""
+    angles, tau = np.array(found["angles"]), found["tau"]
+    points = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))], axis=1)
+    row = anatomy([points[1:] @ points[0]], [0], temperature=tau)
+    assert row.probabilities is not None and row.loss is not None
+    expected = {
+        "cosines": row.similarities[0], "shares": row.shares[0, 1:], "gradient": row.gradient[0],
+        "probabilities": row.probabilities[0], "effective": row.effective[0], "loss": row.loss[0],
+        "totalPush": row.total_push[0], "far": parting(tau)[1],
+    }  # fmt: skip
+    pushes = tangential_push(points[0], points[1:], row.gradient[0])
+    expected["pushes"] = np.linalg.norm(pushes, axis=1)
+    anticlockwise = np.array([-points[0, 1], points[0, 0]])
+    expected["net"] = pushes.sum(axis=0) @ anticlockwise
+    for name, value in expected.items():
+        assert np.asarray(found[name]) == pytest.approx(np.asarray(value), rel=CLOSE, abs=CLOSE), name
+    curves = over_temperatures(row.similarities[0], 0, found["curves"]["taus"])
+    for ours, theirs in (("top", "top_share"), ("effective", "effective"), ("push", "total_push")):
+        assert found["curves"][ours] == pytest.approx(getattr(curves, theirs), rel=CLOSE, abs=CLOSE), ours
+
+
+def center(item: Locator) -> tuple[float, float]:
+    box = item.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(tab: Page, item: Locator, x: float, y: float, *, release: bool = True) -> None:
+    start = center(item)
+    tab.mouse.move(*start)
+    tab.mouse.down()
+    tab.mouse.move(start[0] + x / 2, start[1] + y / 2, steps=3)
+    tab.mouse.move(start[0] + x, start[1] + y, steps=3)
+    if release:
+        tab.mouse.up()
+
+
+def point(tab: Page, index: int) -> Locator:
+    """A mark of the circle by its place in the scene: anchor, positive, negatives."""
+    kind = ("anchor", "positive")[index] if index < 2 else None
+    if kind:
+        return tab.locator(f".points .{kind} .hit")
+    name = f"{t('temperature.figure.negative')} {index - 1}"
+    return tab.locator(f'.points [aria-label="{name}"] .hit')
+
+
+def frames_sent(tab: Page) -> list[object]:
+    sent: list[object] = []
+    tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    tab.reload()
+    settle(tab)
+    return sent
+
+
+def test_the_temperature_is_dragged_without_the_server_and_kept_on_release(
+    server: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(server + "/temperature")
+    sent = frames_sent(tab)
+    check(numbers(tab))
+    before = len(sent)
+    slider = tab.locator(".toy input[type=range]")
+    box = slider.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    seen = []
+    for share in (0.4, 0.5, 0.6, 0.7):
+        tab.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        found = numbers(tab)
+        check(found)
+        seen.append(found["effective"])
+    assert seen == sorted(seen) and seen[0] < 2 < 5 < seen[-1]
+    assert len(sent) == before and "tp_tau" not in tab.url
+    tab.mouse.up()
+    settle(tab)
+    tau = numbers(tab)["tau"]
+    assert f"tp_tau={tau:g}" in tab.url
+    tab.reload()
+    settle(tab)
+    assert numbers(tab)["tau"] == tau
+    expect(tab.get_by_text(f"τ = {tau:g}").first).to_be_visible()
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_a_point_is_dragged_and_the_python_side_agrees(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature?tp_view=Real+push")
+    sent = frames_sent(tab)
+    start, before = numbers(tab), len(sent)
+    drag(tab, point(tab, 4), -40, -60, release=False)
+    moved = numbers(tab)
+    check(moved)
+    assert moved["angles"][4] != start["angles"][4] and moved["angles"][5] == start["angles"][5]
+    assert len(sent) == before
+    tab.mouse.up()
+    settle(tab)
+    assert f"tp_at=hard.4%3A{moved['angles'][4]:g}" in tab.url.replace(":", "%3A").replace("http%3A", "http:")
+    tab.get_by_text(t("shell.code"), exact=True).click()
+    expect(tab.get_by_text(f"{round(moved['angles'][4], 4)}", exact=False).first).to_be_visible()
+    tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
+    settle(tab)
+    assert numbers(tab)["angles"] == start["angles"] and "tp_" not in tab.url
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("scene", list(SCENES))
+def test_every_scene_computes_what_the_core_computes(server: str, open_tab: OpenTab, scene: str) -> None:
+    tab = open_tab(
+        f"{server}/temperature?tp_scene={quote_plus(t(f'temperature.scenes.{scene}'))}&tp_tau=0.02"
+    )
+    found = numbers(tab)
+    assert found["angles"] == pytest.approx(SCENES[scene].angles) and found["tau"] == 0.02
+    check(found)
+    slider = tab.locator(".toy input[type=range]")
+    slider.focus()
+    for key in ("Home", "End", "PageDown", "ArrowRight", "Shift+ArrowLeft"):
+        tab.keyboard.press(key)
+        check(numbers(tab))
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_everything_is_reached_by_keyboard_and_told_to_a_screen_reader(
+    server: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(server + "/temperature")
+    slider = tab.locator(".toy input[type=range]")
+    slider.focus()
+    tab.keyboard.press("End")
+    assert numbers(tab)["tau"] == 10
+    assert re.search(r"6\.99.*7", slider.get_attribute("aria-valuetext") or "")
+    tab.keyboard.press("Home")
+    assert numbers(tab)["tau"] == 0.005
+    settle(tab)
+    assert "tp_tau=0.005" in tab.url
+    mark = tab.locator('.points [aria-label="Negative 1"]')
+    mark.focus()
+    for key, cosine in (("ArrowUp", "0.93"), ("End", "−1.00"), ("Home", "1.00")):
+        tab.keyboard.press(key)
+        check(numbers(tab))
+        assert f"cosine {cosine}" in (mark.get_attribute("aria-valuetext") or "")
+    spoken = tab.locator(".toy .spoken")
+    expect(spoken).to_contain_text("cosine 1.00")
+    expect(spoken).to_contain_text("Temperature 0.005")
+    settle(tab)
+    assert "hard.2:90" in tab.url.replace("%3A", ":")
+    assert tab.evaluate("document.activeElement !== document.body")  # the focus outlives the rerun
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_tab_walks_through_the_points_in_order(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature?tp_scene=Positive+behind")
+    tab.locator(".toy input[type=range]").focus()
+    script = """() => { let node = document.activeElement;
+        while (node.shadowRoot) node = node.shadowRoot.activeElement;
+        return node.getAttribute('aria-label') || node.textContent; }"""
+    seen = []
+    for _ in range(13):
+        tab.keyboard.press("Tab")
+        seen.append(tab.evaluate(script))
+    names = [
+        t("temperature.figure.anchor"),
+        t("temperature.figure.positive"),
+        *(f"Negative {k}" for k in (1, 2, 3, 4)),
+    ]
+    assert seen[:7] == ["0.005", "0.02", "0.05", "0.1", "0.5", "1", "10"]
+    assert seen[7:] == names
+
+
+def test_a_crowd_is_one_stop_and_walked_by_letters(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature?tp_scene=Crowd+of+63")
+    assert tab.locator('.points [tabindex="0"]').count() == 3
+    tab.locator('.points [aria-label="Negative 1"]').focus()
+    for key in ("n", "n", "p"):
+        tab.keyboard.press(key)
+    before = numbers(tab)["angles"]
+    tab.keyboard.press("ArrowUp")
+    after = numbers(tab)
+    assert [j for j in range(65) if before[j] != after["angles"][j]] == [3]  # the second negative
+    check(after)
+
+
+def test_the_curves_are_a_slider_too(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature")
+    chart = tab.locator(".curves svg")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    tab.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"])
+    found = numbers(tab)
+    assert found["tau"] > 0.5
+    check(found)
+    settle(tab)
+    assert f"tp_tau={found['tau']:g}" in tab.url
+    tab.get_by_role("button", name="0.1", exact=True).click()
+    assert numbers(tab)["tau"] == 0.1
+
+
+def test_the_challenge_is_solved_with_the_hands(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature?tp_scene=False+negative")
+    mark = tab.locator(".points .false")
+    mark.focus()
+    tab.keyboard.press("Home")
+    for _ in range(20):
+        tab.keyboard.press("ArrowDown")
+    slider = tab.locator(".toy input[type=range]")
+    slider.focus()
+    for _ in range(80):
+        if numbers(tab)["shares"][-1] < 0.51:
+            break
+        tab.keyboard.press("ArrowRight")
+    settle(tab, pause=1.0)
+    expect(tab.get_by_text(t("temperature.half.praise")[:40])).to_be_visible()
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_another_scene_keeps_the_temperature_and_forgets_the_points(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature?tp_tau=0.3&tp_at=hard.2:90")
+    assert numbers(tab)["cosines"][1] == 1
+    tab.get_by_role("radio", name=t("temperature.scenes.ring"), exact=True).click()
+    settle(tab)
+    found = numbers(tab)
+    assert found["tau"] == 0.3 and found["angles"] == pytest.approx(SCENES["ring"].angles)
+    check(found)
+
+
+def test_a_finger_drags_on_a_phone(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature", width=390, scheme="dark")
+    mark = point(tab, 2)
+    mark.scroll_into_view_if_needed()
+    x, y = center(mark)
+    client = tab.context.new_cdp_session(tab)
+    finger = [{"x": x, "y": y}]
+    before, scrolled = numbers(tab), tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+    client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+    for step in range(1, 5):
+        finger = [{"x": x + 10 * step, "y": y + 18 * step}]
+        client.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": finger})
+    found = numbers(tab)
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert found["angles"][2] < before["angles"][2] - 20
+    check(found)
+    assert tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
+    assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_targets_are_large_enough_for_fingers(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/temperature", width=390)
+    for selector in (".points .hit", ".ticks button", ".toy input[type=range]"):
+        for item in tab.locator(selector).all():
+            box = item.bounding_box()
+            assert box is not None and min(box["width"], box["height"]) >= 24, selector
