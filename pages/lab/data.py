@@ -27,8 +27,10 @@ def training_picker(base: RunConfig) -> tuple[str | None, str]:
     """What to train on and its kind of records; None while own texts are chosen and none are given."""
     from simcse_core.data.datasets import available, datasets
 
-    kinds = {name: datasets.info(name).traits["kind"] for name in datasets}
-    names = [name for name in datasets if kinds[name] != "scored_pairs" and available(name)]
+    traits = {name: datasets.info(name).traits for name in datasets}
+    kinds = {name: traits[name]["kind"] for name in datasets}
+    for_training = [n for n in datasets if kinds[n] != "scored_pairs" or traits[n].get("split") == "train"]
+    names = [name for name in for_training if available(name)]
     if base.data.train not in names:
         names.append(base.data.train)
     adopt.default("lb_train", base.data.train)

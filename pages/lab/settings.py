@@ -15,7 +15,7 @@ from pages.ui.text import plain, t
 from simcse_core.config import SECTIONS, RunConfig
 from simcse_core.errors import SimCSEError
 from simcse_core.presets import PRESETS
-from simcse_core.registry import Parameter, Range, Text, inputs_of, params_of
+from simcse_core.registry import Parameter, Range, Text, params_of
 
 PREFIX = "lb"
 PRESET_KEY = "lb_preset"
@@ -26,12 +26,6 @@ LADDERS: dict[str, tuple[float, ...]] = {
     "steps": (5, 10, 20, 40, 80, 160, 320, 1000, 2000),
     "batch_size": (2, 8, 16, 32, 64, 128, 256, 512),
     "limit": (0, 16, 64, 256, 1000, 3000),
-}
-GIVEN = {  # what each kind of record can give a loss
-    "sentences": {"anchor", "positive"},
-    "pairs": {"anchor", "positive"},
-    "triples": {"anchor", "positive", "negative"},
-    "scored_pairs": {"first", "second", "score"},
 }
 
 
@@ -51,14 +45,15 @@ def controls(base: RunConfig) -> RunConfig | None:
     values: dict[str, Any] = {}
     values["data.train"], kind = data.training_picker(base)
     values["encoder.name"] = encoders.picker(base)
-    values |= _component("loss", base, kind)
+    loss = _component("loss", base, kind)
+    values |= loss
     left, right = st.columns(2)
     with left:
         values |= _fields(base, "optim", ("steps",)) | _fields(base, "encoder", ("dropout",))
     with right:
         values |= _fields(base, "optim", ("batch_size", "learning_rate"))
     with st.expander(t("lab.advanced"), icon=":material/tune:"):
-        values |= _component("view", base, kind)
+        values |= _component("view", base, kind, str(loss.get("loss.name", "")))
         values |= _fields(base, "encoder", ("pooling", "head", "max_length"))
         values |= _fields(base, "optim", _rest("optim", ("steps", "batch_size", "learning_rate")))
         values |= _fields(base, "evaluation", ("every", "keep")) | _fields(base, "data", ("limit",))
@@ -107,9 +102,9 @@ def _offered(parameter: Parameter, default: Any) -> Parameter:
     return Parameter(parameter.name, min(default, most), dataclasses.replace(allowed, ladder=kept))
 
 
-def _component(section: str, base: RunConfig, kind: str) -> dict[str, Any]:
-    """Pick a loss or a view that can use these records, and its parameters."""
-    registry, names = _fitting(section, kind)
+def _component(section: str, base: RunConfig, kind: str, loss: str = "") -> dict[str, Any]:
+    """Pick a loss that these records can train, or a view that joins them with it, and its parameters."""
+    registry, names = _fitting(section, kind, loss)
     preset = getattr(base, section)
     if not names:
         st.error(t("lab.nothing_fits"), icon=":material/error:")
@@ -129,14 +124,14 @@ def _component(section: str, base: RunConfig, kind: str) -> dict[str, Any]:
     return found
 
 
-def _fitting(section: str, kind: str) -> tuple[Any, list[str]]:
-    if section == "view":
-        from simcse_core.views import views
-
-        return views, [n for n in views if kind in views.info(n).traits["takes"]]
+def _fitting(section: str, kind: str, loss: str) -> tuple[Any, list[str]]:
     from simcse_core.losses import losses  # imports torch: the slow part of the first visit to a fresh server
+    from simcse_core.training.fitting import losses_for, views_for
+    from simcse_core.views import views
 
-    return losses, [n for n in losses if set(inputs_of(losses[n])) <= GIVEN.get(kind, set())]
+    if section == "view":
+        return views, views_for(kind, loss) if loss else []
+    return losses, losses_for(kind)
 
 
 def _limits_line() -> None:

@@ -80,7 +80,7 @@ def _losses() -> Rows:
 def _views() -> Rows:
     from simcse_core.views import views
 
-    return _components(views, extra=lambda name: {"takes": ", ".join(views.info(name).traits["takes"])})
+    return _components(views, extra=lambda name: {"takes": ", ".join(views.info(name).traits["gives"])})
 
 
 def _poolers() -> Rows:

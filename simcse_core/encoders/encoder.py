@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -178,7 +178,19 @@ class Encoder(nn.Module):
         else:
             self.training_head = head
 
-    def forward_train(self, texts: Sequence[str] | TokenBatch) -> Tensor:
+    def token_rows(self, texts: Sequence[str] | Sequence[Sequence[int]] | TokenBatch) -> list[list[int]]:
+        """Token numbers of each text, special tokens included; rows of numbers stay as they are.
+
+        Raises:
+            DataError: A row is not a text, or a batch is not padded on the right.
+        """
+        if isinstance(texts, TokenBatch):
+            return texts.rows()
+        if texts and isinstance(texts[0], (list, tuple)):
+            return [list(row) for row in cast(Sequence[Sequence[int]], texts)]
+        return self.text_tokenizer.ids(as_list(cast(Sequence[str], texts)))
+
+    def forward_train(self, texts: Sequence[str] | Sequence[Sequence[int]] | TokenBatch) -> Tensor:
         """Embeddings of B texts with gradients: (B, d) float32, in input order, not normalised.
 
         In train mode dropout is active and the training head, if there is one, is applied. For two dropout
@@ -187,7 +199,7 @@ class Encoder(nn.Module):
         Raises:
             DataError: No texts, a row that is not a text, or a batch that is not padded on the right.
         """
-        rows = texts.rows() if isinstance(texts, TokenBatch) else self.text_tokenizer.ids(as_list(texts))
+        rows = self.token_rows(texts)
         if not rows:
             raise DataError("An empty batch cannot be trained on.")
         reading = reading_of(self, self.pooling, self.layers)
@@ -201,7 +213,7 @@ class Encoder(nn.Module):
             pooled = self.training_head(pooled)
         return pooled.float()
 
-    def forward(self, texts: Sequence[str] | TokenBatch) -> Tensor:
+    def forward(self, texts: Sequence[str] | Sequence[Sequence[int]] | TokenBatch) -> Tensor:
         """Same as `forward_train`."""
         return self.forward_train(texts)
 

@@ -1,8 +1,8 @@
 """Gradients of word embeddings without a fresh matrix of zeros at every step.
 
-A batch meets a few hundred of 30,000 words. Autograd would still allocate and clear the whole gradient matrix,
-a tenth of a training step on a CPU. Here it gives the rows it met, which are laid into one matrix that stays:
-the optimiser sees the same dense gradient.
+A batch meets a few hundred of 30,000 words. Autograd would still allocate and clear the whole gradient
+matrix, a tenth of a training step on a CPU. Here it gives the rows it met, which are laid into one matrix
+that stays: the optimiser sees the same dense gradient.
 """
 
 from __future__ import annotations

@@ -18,11 +18,13 @@ from simcse_core.losses import losses
 from simcse_core.registry import accepts_of, inputs_of
 from simcse_core.runtime import seed_everything
 from simcse_core.training.batches import Batches
+from simcse_core.training.embedding import embed
 from simcse_core.training.events import StepDone
+from simcse_core.training.fitting import fits, views_for
 from simcse_core.training.gradients import WordGradients
 from simcse_core.training.moments import pack, unpack
 from simcse_core.training.optim import clip, learning_rate_at, make_optimizer
-from simcse_core.views import record_kind, views
+from simcse_core.views import Roles, record_kind, takes, views
 
 
 class Trainer:
@@ -59,7 +61,7 @@ class Trainer:
         """
         start = time.perf_counter()
         self.encoder.train()
-        embeddings = self._embed(self._texts())
+        embeddings = self._embed(self._roles())
         loss = self._apply_loss(embeddings)
         self._require_finite("loss", float(loss.detach()))
         self.optimizer.zero_grad(set_to_none=True)
@@ -117,11 +119,20 @@ class Trainer:
         self.step = step
 
     def _check_records(self, kind: str) -> None:
-        takes = views.info(self.config.view.name).traits["takes"]
-        if kind not in takes:
+        view, loss = self.config.view.name, self.config.loss.name
+        if not takes(view, kind):
+            known = " or ".join(views.info(view).traits["gives"])
             raise DataError(
-                f"View {self.config.view.name!r} takes {' or '.join(takes)}; the training data are {kind}.",
-                hint="Choose another view.name or other data.",
+                f"View {view!r} takes {known}; the training data are {kind}.",
+                hint=_way_out(kind, loss),
+            )
+        if not fits(view, kind, loss):
+            needed = ", ".join(inputs_of(losses[loss]))
+            meaning = losses.info(loss).traits.get("label")
+            raise ConfigError(
+                f"The loss {loss!r} needs {needed}{f' (a {meaning} label)' if meaning else ''}, which the "
+                f"view {view!r} does not give on {kind}.",
+                hint=_way_out(kind, loss),
             )
 
     def _build_loss(self) -> Callable[..., Tensor]:
@@ -144,22 +155,17 @@ class Trainer:
         own = self.loss.parameters() if isinstance(self.loss, nn.Module) else ()
         return [*self.encoder.parameters(), *own]
 
-    def _texts(self) -> dict[str, list[str]]:
+    def _roles(self) -> Roles:
         generator = np.random.default_rng([self.config.seed, 1, self.step])
-        return dict(self.view(self.batches.at(self.step), generator, **self.config.view.parameters))
+        records = self.batches.at(self.step)
+        more = (self.encoder.text_tokenizer,) if "tokenizer" in accepts_of(self.view) else ()
+        return self.view(records, generator, *more, **self.config.view.parameters)
 
-    def _embed(self, texts: dict[str, list[str]]) -> dict[str, Tensor]:
-        """All roles in one forward pass, each row under its own dropout mask; role -> (B, d)."""
-        rows = self.encoder.forward_train([text for role in texts.values() for text in role])
-        return dict(zip(texts, rows.split([len(role) for role in texts.values()]), strict=True))
+    def _embed(self, roles: Roles) -> dict[str, Tensor]:
+        masks = views.info(self.config.view.name).traits.get("masks", "fresh")
+        return embed(self.encoder, roles, masks=masks, dropout=self.config.encoder.dropout)
 
     def _apply_loss(self, embeddings: dict[str, Tensor]) -> Tensor:
-        missing = [n for n in inputs_of(losses[self.config.loss.name]) if n not in embeddings]
-        if missing:
-            raise ConfigError(
-                f"The loss {self.config.loss.name!r} needs {', '.join(missing)}, which the view "
-                f"{self.config.view.name!r} does not give on these data."
-            )
         return self.loss(**{name: x for name, x in embeddings.items() if name in self.accepts})
 
     def _require_finite(self, what: str, value: float) -> None:
@@ -168,3 +174,11 @@ class Trainer:
                 f"The {what} became {value} at step {self.step + 1}.",
                 hint="Lower optim.learning_rate, raise loss.temperature, or set optim.precision=fp32.",
             )
+
+
+def _way_out(kind: str, loss: str) -> str:
+    """Which view would do, or what to change where none would."""
+    names = views_for(kind, loss)
+    if names:
+        return f"Set view.name to {' or '.join(names)}."
+    return f"No view makes what {loss} needs of {kind}: choose other data or another loss."

@@ -1,28 +1,47 @@
-"""Views: how a batch of records becomes the named texts that a loss compares.
+"""Views: how a batch of records becomes the named rows that a loss compares.
 
-A view is a function of the batch's records that returns role → texts, all of one length. Every role
-is encoded in the same forward pass, each row under its own dropout mask.
+A view is a function of the batch's records that returns role → B rows. Rows are texts, or token numbers
+where a view works on sub-words; the roles `score` and `label` are numbers and go to the loss as they are. All
+rows of a batch are encoded in one forward pass, each under its own dropout mask, unless the view asks for
+other masks.
+
+Traits of a view:
+
+* `gives`: kind of record → the roles it makes of it;
+* `labels`: what its `label` means: "binary" (1 alike, 0 not), "class" (one of a few relations) or "group"
+  (rows of one group are alike);
+* `masks`: "fresh" (the default), "same" (all roles under the same dropout masks) or "off" (no dropout).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcse_core.registry import Registry, discover
 
+Rows = Sequence[str] | Sequence[Sequence[int]]
+Roles = Mapping[str, Rows | NDArray[np.float64] | NDArray[np.int64]]
 Texts = Mapping[str, list[str]]
 Generator = np.random.Generator
-views: Registry[Callable[..., Texts]] = Registry("view")
+TARGETS = ("score", "label")
+KINDS = ("sentences", "pairs", "triples", "scored_pairs")
+views: Registry[Callable[..., Roles]] = Registry("view")
 
 
 def record_kind(record: Any) -> str:
-    """Which kind of record this is: "sentences", "pairs", "triples" or "scored_pairs"."""
+    """Which kind of record this is: one of `KINDS`."""
     return {"Pair": "pairs", "Triplet": "triples", "ScoredPair": "scored_pairs"}.get(
         type(record).__name__, "sentences"
     )
+
+
+def takes(view: str, kind: str) -> bool:
+    """Whether a view can use records of a kind."""
+    return kind in views.info(view).traits["gives"]
 
 
 discover(__name__)

@@ -12,7 +12,7 @@ from simcse_core.views import Generator, Texts, views
     title="Same sentence, two dropout masks",
     source="Gao, Yao & Chen 2021 (SimCSE), arXiv:2104.08821, sec. 3",
     equation=r"h_i=f(x_i;z),\quad h_i^+=f(x_i;z')",
-    takes=("sentences",),
+    gives={"sentences": ("anchor", "positive")},
 )
 def dropout(records: Sequence[str], generator: Generator) -> Texts:
     """Each sentence is its own positive; the encoder in training mode draws a fresh mask for each copy.

@@ -13,7 +13,7 @@ from simcse_core.views import Generator, Texts, views
     title="Pairs or triples from the data",
     source="Gao, Yao & Chen 2021 (SimCSE), arXiv:2104.08821, sec. 4",
     equation=r"(x_i,\;x_i^+[,\;x_i^-])",
-    takes=("pairs", "triples"),
+    gives={"pairs": ("anchor", "positive"), "triples": ("anchor", "positive", "negative")},
 )
 def records(records: Sequence[Pair | Triplet], generator: Generator) -> Texts:
     """The written positive of each anchor, and its hard negative where there is one.

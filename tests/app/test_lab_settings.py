@@ -9,11 +9,13 @@ from pages.lab import jobs, learn, model, session, settings
 from pages.lab.data import keep_own
 from pages.ui.text import plain, t
 from simcse_core.config import RunConfig
+from simcse_core.data.datasets import datasets
 from simcse_core.errors import DataError
 from simcse_core.losses import losses
 from simcse_core.presets import PRESETS
 from simcse_core.registry import params_of
 from simcse_core.runs.store import RunStore
+from simcse_core.training.fitting import losses_for
 from tests.app.apptest import OpenPage, faults
 from tests.app.lab_driver import Small, chart, only_run, press, train, words
 
@@ -57,11 +59,8 @@ def test_choosing_a_preset_takes_its_values_over(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("name", list(losses))
 def test_every_loss_that_fits_can_be_chosen(open_page: OpenPage, name: str) -> None:
-    kinds = [k for k, given in settings.GIVEN.items() if name in settings._fitting("loss", k)[1]]
-    if "sentences" not in kinds:
-        assert kinds or settings.GIVEN  # needs records of another kind
-        return
-    at = open_page("lab", lb_loss=losses.info(name).title)
+    data = next(d for d in ("clips", "triples") if name in losses_for(datasets.info(d).traits["kind"]))
+    at = open_page("lab", lb_loss=losses.info(name).title, lb_train=datasets.info(data).title)
     got = RunConfig.from_dict(at.session_state[session.CONFIG])
     assert got.loss.name == name and set(got.loss.parameters) == set(params_of(losses[name]))
 

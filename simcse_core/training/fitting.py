@@ -1,0 +1,27 @@
+"""Which views join a kind of record with a loss."""
+
+from __future__ import annotations
+
+from simcse_core.losses import losses
+from simcse_core.registry import inputs_of
+from simcse_core.views import takes, views
+
+
+def fits(view: str, kind: str, loss: str) -> bool:
+    """Whether a view makes of these records all that a loss needs, its labels in the meaning it needs."""
+    if not takes(view, kind):
+        return False
+    traits = views.info(view).traits
+    meaning = losses.info(loss).traits.get("label")
+    known = meaning is None or meaning in traits.get("labels", ())
+    return known and set(inputs_of(losses[loss])) <= set(traits["gives"][kind])
+
+
+def views_for(kind: str, loss: str) -> list[str]:
+    """The views that join records of a kind with a loss."""
+    return [name for name in views if fits(name, kind, loss)]
+
+
+def losses_for(kind: str) -> list[str]:
+    """The losses that can be trained on records of a kind, by one view or another."""
+    return [name for name in losses if views_for(kind, name)]
