@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,15 +19,14 @@ KEY = "tp-ladder"
 TAU, ROW = "tp_s_tau", "tp_s_row"
 LOW, HIGH, OPENING = 0.001, 10.0, 0.05
 FOLDER = Path(__file__).parent
+_NUMBER = re.compile(r"[0-9]{1,2}(\.[0-9]{1,8})?")
 
 
 def temperature() -> float:
     """τ of the address, within the slider's ends; the opening one where there is none."""
-    try:
-        asked = float(st.query_params.get(TAU, ""))
-    except ValueError:
-        return OPENING
-    return asked if math.isfinite(asked) and LOW <= asked <= HIGH else OPENING
+    text = st.query_params.get(TAU, "")
+    asked = float(text) if _NUMBER.fullmatch(text) else OPENING
+    return asked if LOW <= asked <= HIGH else OPENING
 
 
 def row(count: int, default: int) -> int:

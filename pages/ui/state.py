@@ -73,7 +73,12 @@ def switch(label: str, *, key: str, default: bool = False, help: str | None = No
 def seed_control(label: str, *, key: str = SEED, default: int = 0) -> int:
     """The seed, kept in the address; between 0 and `MAX_SEED`."""
     remember_default(key, default)
-    return int(st.number_input(label, 0, MAX_SEED, default, 1, key=key, bind="query-params"))
+    asked = st.query_params.get(key, "0")
+    bind: Literal["query-params"] | None = "query-params"
+    if not (asked.isascii() and asked.isdecimal()):
+        del st.query_params[key]
+        bind = None  # for this run: the widget would fail on "inf"
+    return int(st.number_input(label, 0, MAX_SEED, default, 1, key=key, bind=bind))
 
 
 def new_seed(key: str = SEED) -> None:
