@@ -13,7 +13,7 @@ class Circle {
     this.$ = (selector) => root.querySelector(selector);
     this.state = new Agreement((text) => send(text));
     this.board = new Board(this.$(".ring svg"), { draw: () => this.draw(), done: (pause) => this.state.tell(this.text(), pause) });
-    this.speak = spoken(this.$(".spoken"));
+    this.speak = atRest(() => this.say());
     this.ring = new Ring(this.$(".ring svg"));
     this.charts = { bars: new Bars(this.$(".bars svg")), curves: new Curves(this.$(".curves svg")), charge: new Charge(this.$(".charge svg")) };
     this.$(".toy").numbers = () => ({ angles: this.angles, ...this.now, values: this.values(), curves: this.curves, far: this.data.far * Math.sqrt(this.tau) });
@@ -156,8 +156,7 @@ class Circle {
     this.$(".top-now").textContent = percent(shares[hardest]);
     this.$(".loss-now").textContent = loss < 0.0005 ? loss.toExponential(0) : loss.toFixed(3);
     this.point();
-    this.speak(fill(words.spoken, this.said()));
-    for (const name of ["bars", "curves", "charge"]) describe(this.$(`.${name} svg`), fill(words[`${name}_alt`], this.said()));
+    this.speak();
     this.stale = false;
   }
 
@@ -177,6 +176,13 @@ class Circle {
     this.$("p.chosen").textContent = j === 0 ? words.anchor_line : fill(words.point_line, { what, ...this.facts(j) });
   }
 
+  /** For a screen reader, once the numbers rest: they would drown it otherwise. */
+  say() {
+    const { words } = this.data, said = this.said();
+    this.$(".spoken").textContent = fill(words.spoken, said);
+    for (const name of ["bars", "curves", "charge"]) put(this.$(`.${name} svg`), "aria-label", fill(words[`${name}_alt`], said));
+  }
+
   said() {
     const { effective, shares, hardest, cosines, loss } = this.now;
     return {
@@ -190,10 +196,6 @@ class Circle {
     for (const part of [this.state, this.board, this.speak]) part.stop();
     this.observer.disconnect();
   }
-}
-
-function describe(svg, text) {
-  if (svg.getAttribute("aria-label") !== text) svg.setAttribute("aria-label", text);
 }
 
 const circles = new WeakMap();

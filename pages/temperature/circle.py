@@ -49,6 +49,7 @@ def draw(name: str, view: str) -> State:
         view: What arrows and bars show: `share`, `gradient` or `push`.
     """
     scene, state = SCENES[name], state_of(name)
+    keep(name, state)  # drops the points of another scene, and what could not be read
     data: dict[str, Any] = {
         "scene": name,
         "view": view,

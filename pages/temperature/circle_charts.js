@@ -51,7 +51,7 @@ class Chart {
 
   set(tag, name, attributes, text) {
     const node = this.part(tag, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    for (const [key, value] of Object.entries(attributes)) put(node, key, value);
     if (text !== undefined && node.textContent !== text) node.textContent = text;
   }
 
@@ -84,9 +84,9 @@ class Bars extends Chart {
     this.set("path", "kernel", { d: lineOf(points) });
     this.bars.forEach((bar, j) => {
       const y = Math.max(this.y(values[j + 1]), top - 3), width = Number(bar.getAttribute("width"));
-      bar.setAttribute("x", (this.x(cosines[j + 1]) - width / 2).toFixed(2));
-      bar.setAttribute("y", Math.min(y, bottom - 1).toFixed(2));
-      bar.setAttribute("height", Math.max(bottom - y, 1).toFixed(2));
+      put(bar, "x", (this.x(cosines[j + 1]) - width / 2).toFixed(2));
+      put(bar, "y", Math.min(y, bottom - 1).toFixed(2));
+      put(bar, "height", Math.max(bottom - y, 1).toFixed(2));
     });
     const own = this.x(cosines[0]);
     this.set("line", "own", { x1: own, x2: own, y1: top, y2: bottom });
@@ -161,7 +161,7 @@ class Charge extends Chart {
     this.set("path", "law", { d: lineOf(law) });
     this.marks.forEach((mark, j) => {
       const r = Math.sqrt(Math.max(2 - 2 * cosines[j + 1], 0));
-      mark.setAttribute("transform", `translate(${this.x(r).toFixed(2)} ${this.y(gaussianCharge(r, tau)).toFixed(2)})`);
+      put(mark, "transform", `translate(${this.x(r).toFixed(2)} ${this.y(gaussianCharge(r, tau)).toFixed(2)})`);
     });
     const parted = far * Math.sqrt(tau), x = this.x(Math.min(parted, 2));
     this.set("line", "far", { x1: x, x2: x, y1: top + 22, y2: parted > 2 ? top + 22 : bottom });

@@ -15,6 +15,12 @@ function make(tag, attributes, text) {
   return node;
 }
 
+/** Set an attribute if it differs: an untouched node is not painted again. */
+function put(node, name, value) {
+  const text = String(value);
+  if (node.getAttribute(name) !== text) node.setAttribute(name, text);
+}
+
 /** Outline of an arrow from (x, y) along the unit vector (u, v); a second head where it should be longer. */
 function arrowPath([x, y], [u, v], length, cut) {
   if (length < 0.012) return "";
@@ -51,13 +57,13 @@ class Ring {
   /** Redraw for an arrangement. `values` are the lengths per candidate (positive first) in units of `full`. */
   draw({ angles, values, full, net, hardest, words }) {
     const at = angles.map((angle) => [Math.cos(toRadians(angle)), Math.sin(toRadians(angle))]);
-    at.forEach(([x, y], j) => this.marks[j].setAttribute("transform", `translate(${x.toFixed(5)} ${(-y).toFixed(5)})`));
+    at.forEach(([x, y], j) => put(this.marks[j], "transform", `translate(${x.toFixed(5)} ${(-y).toFixed(5)})`));
     angles.forEach((angle, j) => {
       const side = wrapDegrees(angle - angles[0]) < 0 ? -1 : 1; // away from the anchor
       const turn = j === 0 ? Math.sign(net) : j === 1 ? -side : side;
       const value = (j === 0 ? Math.abs(net) : values[j - 1]) / full;
       const along = [-turn * at[j][1], turn * at[j][0]];
-      this.shafts[j].setAttribute("d", arrowPath(at[j], along, REACH * Math.min(value, 1), value > 1));
+      put(this.shafts[j], "d", arrowPath(at[j], along, REACH * Math.min(value, 1), value > 1));
     });
     [0, 1, hardest + 2].forEach((j, k) => this.name(this.labels[k], at[j], words[k], k < 2 && Math.abs(at[j][0]) < 0.75 ? 1.2 : 0.8));
   }
@@ -66,9 +72,9 @@ class Ring {
   name(label, [x, y], word, away) {
     const side = (x > 0.2 ? 1 : x < -0.2 ? -1 : 0) * (away > 1 ? 1 : -1);
     if (label.textContent !== word) label.textContent = word;
-    label.setAttribute("x", (away * x).toFixed(4));
-    label.setAttribute("y", (-away * y).toFixed(4));
-    label.setAttribute("text-anchor", side > 0 ? "start" : side < 0 ? "end" : "middle");
+    put(label, "x", (away * x).toFixed(4));
+    put(label, "y", (-away * y).toFixed(4));
+    put(label, "text-anchor", side > 0 ? "start" : side < 0 ? "end" : "middle");
   }
 
   /** Ring around the point that is being talked about. */

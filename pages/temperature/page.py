@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
-from pages.temperature import toy
+from pages.temperature import real, sweep, toy
 from pages.ui.frame import open_frame
 from pages.ui.state import choice
 from pages.ui.text import t
 
-VIEWS = {"circle": "toy", "sentences": "real", "sweep": "sweep"}
+VIEWS = {"circle": toy.draw, "sentences": real.draw, "sweep": sweep.draw}
 
 
 def render() -> None:
     """Draw the page."""
     page = open_frame("temperature", "tp")
-    there = [view for view, name in VIEWS.items() if importlib.util.find_spec(f"pages.temperature.{name}")]
     with page.presets:
         view = choice(
             t("temperature.view"),
-            there,
+            tuple(VIEWS),
             "circle",
             key="tp_on",
             label_visibility="collapsed",
             format_func=lambda name: t(f"temperature.on.{name}"),
         )
-    if view == "circle":
-        toy.draw(page)
-    else:
-        importlib.import_module(f"pages.temperature.{VIEWS[view]}").draw(page)
+    VIEWS[view](page)

@@ -201,7 +201,9 @@ def _fade(row: Anatomy) -> None:
         "temperature.fade",
         t("temperature.fade.task"),
         reached=share >= HEAVY and part < FAINT,
-        status=t("temperature.fade.status", share=f"{100 * share:.0f}\u00a0%", part=f"{100 * part:.0f}\u00a0%"),
+        status=t(
+            "temperature.fade.status", share=f"{100 * share:.0f}\u00a0%", part=f"{100 * part:.0f}\u00a0%"
+        ),
         praise=t("temperature.fade.praise"),
     )
 

@@ -18,13 +18,16 @@ function oncePerFrame(draw) {
   return ask;
 }
 
-/** Speaks through an element with aria-live, after the numbers have come to rest. */
-function spoken(element, pause = QUIET) {
+/** Does something once, when it has not been asked again for `pause` ms. */
+function atRest(act, pause = QUIET) {
   let timer = 0;
-  const say = (text) => { clearTimeout(timer); timer = setTimeout(() => { if (element.textContent !== text) element.textContent = text; }, pause); };
-  say.stop = () => clearTimeout(timer);
-  return say;
+  const ask = (...given) => { clearTimeout(timer); timer = setTimeout(() => act(...given), pause); };
+  ask.stop = () => clearTimeout(timer);
+  return ask;
 }
+
+/** Speaks through an element with aria-live, after the numbers have come to rest. */
+const spoken = (element, pause = QUIET) => atRest((text) => { if (element.textContent !== text) element.textContent = text; }, pause);
 
 /**
  * One text that browser and Python both hold: the state as it stands in the address. The newest hand wins:
@@ -100,6 +103,7 @@ class Board {
     this.svg = svg;
     this.done = done;
     this.grips = [];
+    this.unnamed = true; // some grip has not been announced yet
     this.redraw = oncePerFrame(() => { draw(); this.describe(); });
   }
 
@@ -113,6 +117,7 @@ class Board {
     // a finger on a grip does not scroll the page; touch-action alone does not hold on the shapes of an SVG
     element.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     this.grips.push({ element, hand });
+    this.unnamed = true;
     this.followPointer(element, hand);
     this.followKeys(element, (key, fine) => hand.set(hand.rail.key(hand.get(), key, fine)));
   }
@@ -167,11 +172,12 @@ class Board {
 
   /** Tell a screen reader: the focused grip at once, the others when things have come to rest. */
   describe() {
-    const focused = this.svg.getRootNode().activeElement;
+    const focused = this.svg.getRootNode().activeElement, all = this.unnamed;
     for (const { element, hand, follow } of this.grips) {
       follow?.();
-      if (element === focused) announce(element, hand.say());
+      if (all || element === focused) announce(element, hand.say());
     }
+    this.unnamed = false;
     clearTimeout(this.later);
     this.later = setTimeout(() => { for (const { element, hand } of this.grips) announce(element, hand.say()); }, QUIET / 2);
   }

@@ -61,17 +61,17 @@ def test_opening_it_loads_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize("scene", list(SCENES))
-@pytest.mark.parametrize("view", ["share", "gradient", "push"])
-def test_every_scene_in_every_view(open_page: OpenPage, scene: str, view: str) -> None:
-    at = open_page(
-        "temperature", tp_scene=t(f"temperature.scenes.{scene}"), tp_view=t(f"temperature.shows.{view}")
-    )
+def test_every_scene_in_every_view(open_page: OpenPage, scene: str) -> None:
+    at = open_page("temperature", tp_scene=t(f"temperature.scenes.{scene}"))
     assert at.pills(key="tp_scene").value == scene
     assert len(table(at, "index")) == len(SCENES[scene].roles) - 1
-    assert any(block.value == t(f"temperature.why.{view}") for block in at.markdown)
+    for view in ("gradient", "push", "share"):
+        at.segmented_control(key="tp_view").set_value(view).run()
+        assert not at.exception and not at.error
+        assert any(block.value == t(f"temperature.why.{view}") for block in at.markdown)
 
 
-@pytest.mark.parametrize("value", ["whatever", "", "-1", "9" * 30, "<script>", "nan", "1e-3", "hard.99:1"])
+@pytest.mark.parametrize("value", ["whatever", "", "9" * 30, "<script>", "nan", "hard.99:1"])
 def test_nonsense_in_the_address_falls_back(open_page: OpenPage, value: str) -> None:
     at = open_page("temperature", **{f"tp_{key}": value for key in ("on", "scene", "view", "tau", "at")})
     assert table(at, "index")[t("temperature.share")].max() == pytest.approx(0.967, abs=5e-4)
@@ -112,7 +112,7 @@ def test_a_false_negative_with_half_of_the_push_solves_the_challenge(open_page: 
 
 def test_half_of_the_push_far_away_is_not_enough(open_page: OpenPage) -> None:
     """The false negative must lie nearer than the positive, or its share says nothing about synonyms."""
-    at = open_page("temperature", tp_scene=t("temperature.scenes.false"), tp_tau="0.1", tp_at="false.7:126.9")
+    at = open_page("temperature", tp_scene=t("temperature.scenes.false"), tp_tau="0.05", tp_at="false.7:126.9")
     assert table(at, "index")[t("temperature.share")].iloc[-1] == pytest.approx(0.5, abs=0.02)
     assert "solved" not in at.session_state or "temperature.half" not in at.session_state["solved"]
 
@@ -134,7 +134,7 @@ def test_the_guess_is_judged_by_arithmetic(open_page: OpenPage) -> None:
     assert at.info[0].value.startswith(f"**{t('shell.guess_right')}**")
 
 
-@pytest.mark.parametrize("scene", list(SCENES))
+@pytest.mark.parametrize("scene", ["ring", "crowd"])
 def test_the_code_that_is_shown_makes_the_numbers_that_are_shown(open_page: OpenPage, scene: str) -> None:
     at = open_page(
         "temperature", tp_scene=t(f"temperature.scenes.{scene}"), tp_tau="0.08", tp_at=f"{scene}.3:71.5"
