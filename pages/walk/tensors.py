@@ -51,7 +51,9 @@ def draw_tokens(found: Walk, settings: Settings) -> None:
     label = t("walk.tokens_alt", rows=len(rows), length=batch.ids.shape[1])
     data = {"rows": rows, "picked": picked, "label": label, "corner": t("walk.position")}
     _component()(key="wk_tokens", data=data)
-    st.caption(t("walk.tokens_legend"))
+    length = batch.ids.shape[1]
+    cut = " " + t("walk.tokens_cut", shown=TOKENS_KEPT, length=length) if length > TOKENS_KEPT else ""
+    st.caption(t("walk.tokens_legend") + cut)
 
 
 def batch_names(batch: Batch) -> list[str]:

@@ -13,6 +13,7 @@ from simcse_core.encoders.poolers import poolers
 from simcse_core.figures.walk_bars import percent
 from simcse_core.theory.walk import Walk
 from simcse_core.theory.walk_arrays import cross_entropy, mean_loss
+from simcse_core.theory.walk_batch import Batch
 
 BY_LAYOUT = {"tokens", "similarities", "masked", "labels"}  # stages that each layout does in its own way
 
@@ -54,18 +55,9 @@ def what_of(found: Walk, settings: Settings) -> str:
     at, positive = _pair(found, settings)
     if stage in BY_LAYOUT:
         return t(f"walk.does.{stage}.{found.layout}", size=batch.size, twice=2 * batch.size)
-    if stage == "dropout":
-        kind = (
-            "off"
-            if batch.dropout == 0
-            else "same"
-            if batch.same_mask
-            else "texts"
-            if not batch.copies
-            else "new"
-        )
+    if stage in {"dropout", "hidden"}:
         return t(
-            f"walk.does.dropout.{kind}",
+            f"walk.does.{stage}.{_views(batch)}",
             percent=f"{100 * batch.dropout:g}",
             factor=f"{1 / (1 - batch.dropout):.3f}",
         )
@@ -80,6 +72,15 @@ def what_of(found: Walk, settings: Settings) -> str:
         limit=f"{1 / found.temperature:g}", tau=f"{found.temperature:g}",
         odds=number(math.exp(min(0.1 / found.temperature, 700.0))),
     )  # fmt: skip
+
+
+def _views(batch: Batch) -> str:
+    """What makes the rows of one letter differ: off, same (nothing does), texts, or new (masks)."""
+    if batch.dropout == 0:
+        return "off"
+    if not batch.copies:
+        return "texts"
+    return "same" if batch.same_mask else "new"
 
 
 def _objective(found: Walk) -> str:
@@ -120,7 +121,8 @@ def trap_of(found: Walk, settings: Settings) -> str:
 def why_of(found: Walk, settings: Settings) -> tuple[str, str, str]:
     """Why, the formula, and the formula with the numbers of the picked row."""
     formula, live = FORMULAS[settings.stage](found, settings)
-    return t(f"walk.why.{settings.stage}"), formula, live
+    other = settings.stage == "hidden" and not found.batch.copies
+    return t("walk.why.hidden_texts" if other else f"walk.why.{settings.stage}"), formula, live
 
 
 def _tokens(found: Walk, settings: Settings) -> tuple[str, str]:
@@ -140,9 +142,12 @@ def _dropout(found: Walk, settings: Settings) -> tuple[str, str]:
 
 
 def _hidden(found: Walk, settings: Settings) -> tuple[str, str]:
-    one, two = (found.batch.hidden[row].astype(np.float64) for row in views_of(found.batch, settings)[:2])
+    batch = found.batch
+    if not batch.copies:
+        return r"H=f_\theta(x;z)", rf"L={batch.ids.shape[1]},\quad h={batch.width}"
+    one, two = (batch.hidden[row].astype(np.float64) for row in views_of(batch, settings)[:2])
     gap = float(np.abs(one - two).mean())
-    return r"H=f_\theta(x;z),\qquad H'=f_\theta(x';z')", rf"\overline{{|H-H'|}}={gap:.3f}"
+    return r"H=f_\theta(x;z),\qquad H'=f_\theta(x;z')", rf"\overline{{|H-H'|}}={gap:.3f}"
 
 
 def _pooled(found: Walk, settings: Settings) -> tuple[str, str]:

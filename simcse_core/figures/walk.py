@@ -14,7 +14,7 @@ from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import Theme, plotly_text
 
 ROW = 21  # pixels of a token's line
-STRONG = 0.72  # from this share of the limit on, a number takes the colour of the page
+BRIGHT = 0.179  # relative luminance at which black and white read equally well, both at 4.5:1 or better
 
 
 @dataclass(frozen=True)
@@ -192,12 +192,24 @@ def _written(
         if cells.arrows and cells.positives is not None and cells.positives[row] != at:
             continue
         value = float(numbers[row, at])
-        strong = not masked[row, at] and abs(value) > STRONG * limit and not cells.arrows
+        plain = masked[row, at] or cells.arrows  # the page shines through
         text = "−∞" if masked[row, at] else short_number(value)
-        colour = theme.background if strong else theme.text
+        colour = theme.text if plain else ink(value / limit, theme)
         notes.append({"x": at, "y": row, "text": text, "showarrow": False,
                       "font": {"size": 12, "color": colour}})  # fmt: skip
     return notes
+
+
+def ink(share: float, theme: Theme) -> str:
+    """Black or white, whichever reads better on the colour of a cosine in [-1, 1].
+
+    Relative luminance as in WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
+    """
+    places = [2 * place - 1 for place, _ in theme.diverging]
+    colours = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for _, colour in theme.diverging]
+    mixed = np.array([np.interp(share, places, channel) for channel in zip(*colours, strict=True)]) / 255
+    linear = np.where(mixed <= 0.04045, mixed / 12.92, ((mixed + 0.055) / 1.055) ** 2.4)
+    return "#000000" if linear @ (0.2126, 0.7152, 0.0722) > BRIGHT else "#ffffff"
 
 
 def _arrows(cells: Cells, theme: Theme) -> list[dict[str, Any]]:

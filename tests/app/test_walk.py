@@ -100,6 +100,7 @@ def test_dropout_and_masks_change_what_is_said(open_page: OpenPage) -> None:
     assert not at.exception
     at.segmented_control(key="wk_mask").set_value("same").run()
     assert t("walk.does.dropout.same") in words(at)
+    assert t("walk.does.hidden.same") in words(go_to(at, "hidden"))
     go_to(at, "similarities")
     assert t("walk.trap.similarities_equal") in at.warning[0].value
     at.segmented_control(key="wk_p").set_value(0.0).run()
@@ -194,6 +195,7 @@ def test_own_sentences_and_another_checkpoint_are_computed(
     assert at.pills(key="wk_row").options == ["a", "b", "c"]
     at.segmented_control(key="wk_layout").set_value("triples").run()
     assert t("walk.own_triples") in words(at) and "(4, 8)" in words(at)
+    assert t("walk.does.hidden.texts") in words(go_to(at, "hidden"))
     at.button(key="wk-end").click().run()
     at.segmented_control(key="wk_layout").set_value("interleaved").run()
     assert "(8, 8)" in words(at) and not at.exception and not at.error

@@ -57,12 +57,25 @@ def test_arrows_lead_to_the_positives_and_only_they_keep_their_numbers() -> None
     assert sorted(text for text in notes(figure) if text) == ["18.0", "18.0", "19.2", "19.2"]
 
 
-def test_a_strong_cell_is_written_in_the_colour_of_the_page() -> None:
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_numbers_are_readable_on_every_colour(theme: Theme) -> None:
+    for place, colour in theme.diverging:
+        one, two = sorted((luminance(colour), luminance(figures.ink(2 * place - 1, theme))))
+        assert (two + 0.05) / (one + 0.05) >= 4.5, colour
+    assert figures.ink(1.0, LIGHT) == "#ffffff" and figures.ink(0.0, LIGHT) == "#000000"
     figure = figures.matrix(
         [[0.9, 0.1]], LIGHT, rows=["a"], columns=["b", "c"], limit=1, unit="cosine", cells=figures.Cells()
     )
-    strong, weak = figure.to_plotly_json()["layout"]["annotations"]
-    assert strong["font"]["color"] == LIGHT.background and weak["font"]["color"] == LIGHT.text
+    assert [note["font"]["color"] for note in figure.to_plotly_json()["layout"]["annotations"]] == [
+        "#ffffff",
+        "#000000",
+    ]
 
 
 def test_maps_share_one_scale_and_mark_what_was_zeroed() -> None:
