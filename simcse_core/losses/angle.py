@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from simcse_core.errors import ConfigError, DataError
-from simcse_core.losses import losses, require_same_shape, unit_rows
+from simcse_core.losses import full_precision, losses, require_same_shape
 from simcse_core.losses.checks import require_scores
 from simcse_core.losses.cosent import ranking_loss
-from simcse_core.losses.distances import pair_cosines
+from simcse_core.losses.distances import pair_cosines, row_lengths
 from simcse_core.losses.info_nce import TEMPERATURES
 from simcse_core.losses.layouts import interleaved
 from simcse_core.registry import Range
@@ -33,9 +33,10 @@ def angle_similarity(first: Tensor, second: Tensor) -> Tensor:
             f"AnglE pairs the two halves of an embedding; {first.shape[1]} dimensions cannot be halved.",
             hint="Choose an encoder of even width.",
         )
-    u, v = unit_rows(first), unit_rows(second)
+    u, v = full_precision(first), full_precision(second)
     (a, b), (c, d) = u.chunk(2, dim=1), v.chunk(2, dim=1)
-    return ((u * v).sum(dim=1) + (b * c - a * d).sum(dim=1)).abs()
+    turned = (a * (c - d) + b * (c + d)).sum(dim=1)  # u · v + sum of b c - a d
+    return (turned / (row_lengths(u) * row_lengths(v))).abs()
 
 
 def in_batch_loss(first: Tensor, second: Tensor, matched: Tensor, *, temperature: float) -> Tensor:

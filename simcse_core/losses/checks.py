@@ -71,6 +71,23 @@ def require_groups(label: Tensor, rows: int) -> tuple[Tensor, Tensor]:
     return same, ~equal
 
 
+def positive_columns(same: Tensor) -> tuple[Tensor, Tensor]:
+    """The positives of each row as a list.
+
+    Args:
+        same: (B, B) bool.
+
+    Returns:
+        (B, K) int64 columns, K the most positives of any row, and (B, K) bool, false where a row has fewer.
+    """
+    counts = same.sum(dim=1, keepdim=True)
+    most = int(counts.max())
+    place = (same.cumsum(dim=1) - 1).masked_fill(~same, most)  # what is no positive goes to a column too many
+    columns = torch.arange(same.shape[1], device=same.device).expand_as(same)
+    listed = torch.zeros_like(columns[:, : most + 1]).scatter(1, place, columns)[:, :most]
+    return listed, torch.arange(most, device=same.device) < counts
+
+
 def require_scores(score: Tensor, rows: int) -> Tensor:
     """Finite scores in float32 at least, (B,).
 

@@ -11,9 +11,20 @@ from simcse_core.registry import Choice
 DISTANCE = Choice(("euclidean", "cosine"), "Length of the difference, or 1 - cosine")
 
 
+TINY = 1e-12
+"""Least length that is divided by, as in torch's `normalize`: the cosine with a row of zeros is 0."""
+
+
 def pair_cosines(first: Tensor, second: Tensor) -> Tensor:
     """Cosine of row i of `first` with row i of `second`: two (B, d) -> (B,)."""
-    return (unit_rows(first) * unit_rows(second)).sum(dim=1)
+    u, v = full_precision(first), full_precision(second)
+    return (u * v).sum(dim=1) / (row_lengths(u) * row_lengths(v))
+
+
+def row_lengths(rows: Tensor) -> Tensor:
+    """Length of each row, to divide by: (B, d) -> (B,), above 0."""
+    lengths: Tensor = torch.linalg.vector_norm(rows, dim=1).clamp(min=TINY)
+    return lengths
 
 
 def pair_distances(first: Tensor, second: Tensor, distance: str) -> Tensor:

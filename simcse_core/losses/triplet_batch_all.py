@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from simcse_core.losses import losses, require_same_shape
-from simcse_core.losses.checks import require_groups
+from simcse_core.losses.checks import positive_columns, require_groups
 from simcse_core.losses.distances import DISTANCE, all_distances
 from simcse_core.losses.triplet import MARGIN
 
@@ -31,8 +31,8 @@ def triplet_batch_all(
 ) -> Tensor:
     """Mean over the triples of the batch that break the margin.
 
-    All O(B³) triples are counted in O(B² log B) time and O(B²) memory: with the negatives of an anchor
-    sorted, those that a positive violates are the first k, and their sum is a prefix sum.
+    The sum over triples is a sum of distances, each times the number of its triples that break the margin:
+    only these numbers are counted triple by triple, one positive of each row at a time, in O(B²) memory.
 
     Args:
         embedding: (B, d); used at its own length by the Euclidean distance.
@@ -49,11 +49,18 @@ def triplet_batch_all(
     require_same_shape(embedding=embedding)
     same, other = require_groups(label, len(embedding))
     distances = all_distances(embedding, distance)
-    negatives = distances.masked_fill(~other, float("inf")).sort(dim=1).values  # (B, B), nearest first
-    limits = (distances + margin).contiguous()
-    count = torch.searchsorted(negatives.detach(), limits.detach())  # negatives nearer than the limit
-    count = count.masked_fill(~same, 0)
-    sums = negatives.masked_fill(negatives.isinf(), 0.0).cumsum(dim=1)  # (B, B), of the first 1, 2, … B
-    nearer = torch.nn.functional.pad(sums, (1, 0)).gather(1, count)
-    active = count.sum()
-    return (limits * count - nearer).sum() / active.clamp(min=1)
+    times, active = _signed_counts(distances.detach(), same, other, margin)
+    return ((times * distances).sum() + margin * active) / active.clamp(min=1)
+
+
+def _signed_counts(distances: Tensor, same: Tensor, other: Tensor, margin: float) -> tuple[Tensor, Tensor]:
+    """How often each distance enters, (B, B): + as that of a positive, - of a negative; and all triples."""
+    positives, given = positive_columns(same)
+    times = torch.zeros_like(distances)
+    active = times.new_zeros(())
+    for column, there in zip(positives.split(1, dim=1), given.split(1, dim=1), strict=True):
+        broken = (distances < distances.gather(1, column) + margin) & other & there  # (B, B)
+        count = broken.sum(dim=1, keepdim=True).to(times.dtype)
+        times = (times - broken.to(times.dtype)).scatter_add(1, column, count)
+        active = active + count.sum()
+    return times, active

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from simcse_core.losses import losses, require_same_shape
-from simcse_core.losses.checks import require_groups
+from simcse_core.losses.checks import positive_columns, require_groups
 from simcse_core.losses.distances import DISTANCE, all_distances
 from simcse_core.losses.triplet import MARGIN, hinge
 
@@ -48,9 +48,11 @@ def triplet_semi_hard(
     require_same_shape(embedding=embedding)
     same, other = require_groups(label, len(embedding))
     distances = all_distances(embedding, distance)
-    negatives = distances.masked_fill(~other, float("inf")).sort(dim=1).values  # (B, B), nearest first
-    beyond = torch.searchsorted(negatives.detach(), distances.detach().contiguous(), right=True)
+    negatives, order = distances.detach().masked_fill(~other, float("inf")).sort(dim=1)  # nearest first
+    positives, given = positive_columns(same)
+    near = distances.gather(1, positives)  # (B, K)
+    beyond = torch.searchsorted(negatives, near.detach(), right=True)
     last = (other.sum(dim=1, keepdim=True) - 1).clamp(min=0)  # the farthest negative
-    chosen = negatives.gather(1, torch.minimum(beyond, last))
-    pairs = same & other.any(dim=1, keepdim=True)
-    return hinge(distances[pairs] - chosen[pairs], margin=margin, soft=False).mean()
+    far = distances.gather(1, order.gather(1, torch.minimum(beyond, last)))
+    pairs = given & other.any(dim=1, keepdim=True)
+    return hinge((near - far)[pairs], margin=margin, soft=False).mean()

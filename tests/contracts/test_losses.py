@@ -90,10 +90,11 @@ def test_refuses_tensors_that_do_not_fit(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(losses))
-def test_coinciding_rows_have_finite_gradients(name: str) -> None:
-    """All embeddings the same: every distance is 0, every cosine 1."""
+@pytest.mark.parametrize("number", [1.0, 0.0])
+def test_coinciding_rows_have_finite_gradients(name: str, number: float) -> None:
+    """All embeddings the same: every distance is 0, every cosine 1, or 0 where the rows are zeros."""
     batch = example_batch(name, accepts_of(losses[name]))
-    batch |= {role: torch.ones_like(x).requires_grad_() for role, x in embeddings_of(batch).items()}
+    batch |= {role: torch.full_like(x, number).requires_grad_() for role, x in embeddings_of(batch).items()}
     loss = build(name)(**batch)
     assert loss.isfinite()
     loss.backward()
