@@ -48,7 +48,7 @@ def draw(page: Frame) -> None:
             names,
             names[0],
             key="tp_w_set",
-            format_func=lambda n: t(f"temperature.sweep.set.{n}"),
+            format_func=_title,
         )
         _add_a_run()
         with page.figure:
@@ -66,12 +66,17 @@ def draw(page: Frame) -> None:
                 _their_table()
 
 
+def _title(name: str) -> str:
+    """What a set of scored pairs is called."""
+    return t(f"temperature.sweep.set.{name.replace('-', '_')}")
+
+
 def _figure(runs: Sequence[Mapping[str, Any]], name: str) -> None:
     own = sweep_runs.own(recorded()["made"]["config"], name)
     seeds = sweep_runs.seeds(runs)
     panels = [
         Panel(
-            t(f"temperature.sweep.measure.{measure}", name=t(f"temperature.sweep.set.{name}")),
+            t(f"temperature.sweep.measure.{measure}", name=_title(name)),
             sweep_runs.by_temperature(runs, name, measure),
             before=runs[0]["before"]["sets"][name][measure],
             own=own[measure],
@@ -196,7 +201,7 @@ def _guess(runs: Sequence[Mapping[str, Any]], name: str) -> None:
         reveal += " " + t("temperature.sweep.near", taus=", ".join(f"{tau:g}" for tau in sorted(near)))
     guess(
         "temperature.best",
-        t("temperature.sweep.guess", name=t(f"temperature.sweep.set.{name}")),
+        t("temperature.sweep.guess", name=_title(name)),
         [f"{tau:g}" for tau in scores if tau in sweep_runs.GUESSED],
         is_right=lambda answer: float(answer) == best or float(answer) in near,
         reveal=reveal,
