@@ -65,6 +65,26 @@ class DataConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WrapConfig:
+    """What is put around the loss; nothing by default, and one of queue, widths and guide at most."""
+
+    chunk: Annotated[
+        int, Range(0, 4096, "Rows encoded at a time (gradient caching); 0: all", (0, 16, 32, 64, 128))
+    ] = 0
+    queue: Annotated[
+        int, Range(0, 65_536, "Older embeddings as further negatives; 0: none", (0, 64, 160, 320, 640))
+    ] = 0
+    momentum: Annotated[
+        float, Range(0.0, 1.0, "Share the queue's encoder keeps of itself", (0.9, 0.99, 0.995, 0.999))
+    ] = 0.995
+    widths: Annotated[str, Text("Matryoshka widths with commas, as 384,128,64, or full")] = "full"
+    guide: Annotated[str, Text("Encoder that takes likely false negatives out, or none")] = "none"
+    guide_margin: Annotated[
+        float, Range(0.0, 2.0, "How far below the guide's positive a negative must stay", (0.0, 0.05, 0.1))
+    ] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
     """What is measured on the way, and what is kept."""
 
@@ -77,6 +97,7 @@ SECTIONS: dict[str, type[Any]] = {
     "encoder": EncoderConfig,
     "optim": OptimConfig,
     "data": DataConfig,
+    "wrap": WrapConfig,
     "evaluation": EvaluationConfig,
 }
 
@@ -90,6 +111,7 @@ class RunConfig:
     loss: ComponentConfig = field(default_factory=lambda: ComponentConfig(name="info_nce"))
     optim: OptimConfig = field(default_factory=OptimConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    wrap: WrapConfig = field(default_factory=WrapConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     seed: Annotated[int, Range(0, 2**31 - 1, "Seeds data order, masks and fresh weights")] = 42
     preset: str = ""

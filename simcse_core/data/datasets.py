@@ -156,7 +156,8 @@ def _stsb_train_sentences() -> list[str]:
 
 @datasets.register(
     "stsb-train", title="STS-B train", source=SOURCE, kind="scored_pairs", language="en", split="train",
-    licence=STS_LICENCE, shipped=False, rows=5749, locate=partial(_sts_file, "STS-B", "train"), download="sts",
+    licence=STS_LICENCE, shipped=False, rows=5749, locate=partial(_sts_file, "STS-B", "train"),
+    download="sts",
 )  # fmt: skip
 def _stsb_train() -> ScoredPairs:
     """Training split of the STS Benchmark, scores 0 to 5: the other scored sets are for evaluation only."""

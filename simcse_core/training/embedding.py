@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from simcse_core.encoders import Encoder
+from simcse_core.losses.wrappers import encode_cached
 from simcse_core.views import TARGETS, Roles
 
 
-def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float) -> dict[str, Tensor]:
+def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: int = 0) -> dict[str, Tensor]:
     """Embed every role of a batch, and pass its scores and labels on.
 
     Args:
@@ -22,6 +23,7 @@ def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float) -> dict
         masks: "fresh": one forward pass, each row under its own dropout masks; "same": one pass a role, each
             from the same random state; "off": no dropout.
         dropout: The encoder's rate, put back after "off".
+        chunk: Rows encoded at a time, by gradient caching; 0 encodes all at once.
 
     Returns:
         Role → (B, d) float32 with gradients; `score` (B,) float32 and `label` (B,) int64 without.
@@ -31,18 +33,24 @@ def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float) -> dict
         tensors = _same_masks(encoder, texts)
     elif masks == "off":
         with _without_dropout(encoder, dropout):
-            tensors = _together(encoder, texts)
+            tensors = _together(encoder, texts, chunk)
     else:
-        tensors = _together(encoder, texts)
+        tensors = _together(encoder, texts, chunk)
     for name, kind in (("score", torch.float32), ("label", torch.int64)):
         if name in roles:
             tensors[name] = torch.as_tensor(roles[name], dtype=kind, device=encoder.device)
     return tensors
 
 
-def _together(encoder: Encoder, texts: Mapping[str, Any]) -> dict[str, Tensor]:
+def _together(encoder: Encoder, texts: Mapping[str, Any], chunk: int) -> dict[str, Tensor]:
     numbers = {name: encoder.token_rows(rows) for name, rows in texts.items()}
-    embedded = encoder.forward_train([row for rows in numbers.values() for row in rows])
+    every = [row for rows in numbers.values() for row in rows]
+    if chunk:
+        embedded = encode_cached(
+            encoder.forward_train, [every[at : at + chunk] for at in range(0, len(every), chunk)]
+        )
+    else:
+        embedded = encoder.forward_train(every)
     sizes = [len(rows) for rows in numbers.values()]
     return dict(zip(numbers, embedded.split(sizes), strict=True))
 

@@ -13,18 +13,19 @@ from torch import Tensor, nn
 
 from simcse_core.config import RunConfig
 from simcse_core.encoders import Encoder
-from simcse_core.errors import ConfigError, DataError, TrainingError
+from simcse_core.errors import TrainingError
 from simcse_core.losses import losses
-from simcse_core.registry import accepts_of, inputs_of
+from simcse_core.registry import accepts_of
 from simcse_core.runtime import seed_everything
 from simcse_core.training.batches import Batches
 from simcse_core.training.embedding import embed
 from simcse_core.training.events import StepDone
-from simcse_core.training.fitting import fits, views_for
+from simcse_core.training.fitting import require_fit
 from simcse_core.training.gradients import WordGradients
 from simcse_core.training.moments import pack, unpack
 from simcse_core.training.optim import clip, learning_rate_at, make_optimizer
-from simcse_core.views import Roles, record_kind, takes, views
+from simcse_core.training.wrapping import Wrapping
+from simcse_core.views import Roles, record_kind, views
 
 
 class Trainer:
@@ -44,10 +45,10 @@ class Trainer:
         self.config, self.encoder = config, encoder
         self.batches = Batches(records, size=config.optim.batch_size, seed=config.seed)
         self.view = views[config.view.name]
-        self._check_records(record_kind(records[0]))
+        require_fit(config.view.name, record_kind(records[0]), config.loss.name)
         seed_everything(config.seed)
         self.loss = self._build_loss()
-        self.accepts = accepts_of(losses[config.loss.name])
+        self.wrapped = Wrapping(config, encoder, self._named)
         self.words = WordGradients(encoder.model, encoder.device)
         self.optimizer = make_optimizer(self._parameters(), config.optim)
         self.step = 0
@@ -61,8 +62,8 @@ class Trainer:
         """
         start = time.perf_counter()
         self.encoder.train()
-        embeddings = self._embed(self._roles())
-        loss = self._apply_loss(embeddings)
+        roles = self._roles()
+        loss = self.wrapped(self._embed(roles), roles)
         self._require_finite("loss", float(loss.detach()))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -73,6 +74,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
+        self.wrapped.after_step()
         self.step += 1
         seconds = time.perf_counter() - start
         return StepDone(
@@ -95,6 +97,7 @@ class Trainer:
             for name, value in self.optimizer.state.get(parameter, {}).items():
                 state |= pack(f"adam.{index}.{name}", value.detach().cpu())
         state |= {f"extra.{name}": p.detach().cpu() for name, p in self._extra_weights().items()}
+        state |= {f"wrap.{name}": x for name, x in self.wrapped.state_tensors().items()}
         return state
 
     def load_state(self, state: dict[str, Tensor], *, step: int) -> None:
@@ -113,27 +116,13 @@ class Trainer:
             moments = unpack(f"adam.{index}.", state, like=parameter)
             if moments:
                 self.optimizer.state[parameter] = moments
+        self.wrapped.load_state(
+            {k.removeprefix("wrap."): v for k, v in state.items() if k.startswith("wrap.")}
+        )
         torch.set_rng_state(state["rng.cpu"])
         if "rng.cuda" in state and self.encoder.device.type == "cuda":
             torch.cuda.set_rng_state(state["rng.cuda"], self.encoder.device)
         self.step = step
-
-    def _check_records(self, kind: str) -> None:
-        view, loss = self.config.view.name, self.config.loss.name
-        if not takes(view, kind):
-            known = " or ".join(views.info(view).traits["gives"])
-            raise DataError(
-                f"View {view!r} takes {known}; the training data are {kind}.",
-                hint=_way_out(kind, loss),
-            )
-        if not fits(view, kind, loss):
-            needed = ", ".join(inputs_of(losses[loss]))
-            meaning = losses.info(loss).traits.get("label")
-            raise ConfigError(
-                f"The loss {loss!r} needs {needed}{f' (a {meaning} label)' if meaning else ''}, which the "
-                f"view {view!r} does not give on {kind}.",
-                hint=_way_out(kind, loss),
-            )
 
     def _build_loss(self) -> Callable[..., Tensor]:
         name, values = self.config.loss.name, dict(self.config.loss.parameters)
@@ -163,10 +152,13 @@ class Trainer:
 
     def _embed(self, roles: Roles) -> dict[str, Tensor]:
         masks = views.info(self.config.view.name).traits.get("masks", "fresh")
-        return embed(self.encoder, roles, masks=masks, dropout=self.config.encoder.dropout)
+        dropout, chunk = self.config.encoder.dropout, self.config.wrap.chunk
+        return embed(self.encoder, roles, masks=masks, dropout=dropout, chunk=chunk)
 
-    def _apply_loss(self, embeddings: dict[str, Tensor]) -> Tensor:
-        return self.loss(**{name: x for name, x in embeddings.items() if name in self.accepts})
+    def _named(self, **tensors: Tensor) -> Tensor:
+        """The loss, given those of the tensors that it accepts."""
+        accepted = accepts_of(losses[self.config.loss.name])
+        return self.loss(**{name: x for name, x in tensors.items() if name in accepted})
 
     def _require_finite(self, what: str, value: float) -> None:
         if not np.isfinite(value):
@@ -174,11 +166,3 @@ class Trainer:
                 f"The {what} became {value} at step {self.step + 1}.",
                 hint="Lower optim.learning_rate, raise loss.temperature, or set optim.precision=fp32.",
             )
-
-
-def _way_out(kind: str, loss: str) -> str:
-    """Which view would do, or what to change where none would."""
-    names = views_for(kind, loss)
-    if names:
-        return f"Set view.name to {' or '.join(names)}."
-    return f"No view makes what {loss} needs of {kind}: choose other data or another loss."

@@ -108,13 +108,13 @@ def test_stop_takes_effect_within_a_step(tmp_path: Path, tiny_checkpoint: Path) 
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_step(tmp_path: Path, tiny_checkpoint: Path) -> None:
     run = make(tmp_path, tiny_checkpoint, optim__learning_rate=1.0, optim__clip_norm=0.0, optim__steps=400)
-    broken = Trainer._apply_loss
+    broken = Trainer._named
 
-    def poisoned(self: Trainer, embeddings: dict[str, torch.Tensor]) -> torch.Tensor:
-        return broken(self, embeddings) * (float("nan") if self.step == 3 else 1.0)
+    def poisoned(self: Trainer, **embeddings: torch.Tensor) -> torch.Tensor:
+        return broken(self, **embeddings) * (float("nan") if self.step == 3 else 1.0)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trainer, "_apply_loss", poisoned)
+        patch.setattr(Trainer, "_named", poisoned)
         assert execute(run) == "failed"
     snapshot = run.snapshot()
     assert "loss became nan at step 4" in snapshot.error and "learning_rate" in snapshot.hint
@@ -133,11 +133,11 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_its_step(tmp_path: Path, ti
 def test_failures_say_what_to_do(tmp_path: Path, tiny_checkpoint: Path, error: Exception, told: str) -> None:
     run = make(tmp_path, tiny_checkpoint)
 
-    def fail(self: Trainer, embeddings: Any) -> Any:
+    def fail(self: Trainer, **embeddings: Any) -> Any:
         raise error
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trainer, "_apply_loss", fail)
+        patch.setattr(Trainer, "_named", fail)
         assert execute(run) == "failed"
     assert told in run.snapshot().hint
 
