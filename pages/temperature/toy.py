@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.temperature import circle
+from pages.temperature import circle, others
 from pages.temperature.scenes import HIGHEST, LOWEST, SCENES, State, taken_apart
+from pages.ui import messages
 from pages.ui.challenge import goal, guess
 from pages.ui.exports import code_panel, show_data
 from pages.ui.frame import Frame
@@ -59,6 +60,8 @@ def draw(page: Frame) -> None:
         st.markdown(prose("temperature", "details"))
     with page.below:
         _tables(scene, state, row)
+        with messages.boundary():
+            others.draw(row.similarities[0], state.temperature)
 
 
 def _controls() -> tuple[str, str]:

@@ -14,6 +14,7 @@ from pages.temperature import circle
 from pages.temperature.scenes import SCENES, State, cosines, read_state, taken_apart
 from pages.ui.browser import script
 from pages.ui.text import catalogue, section, t
+from simcse_core.losses import losses
 from tests.app.apptest import REPOSITORY, OpenPage
 
 GOLDEN = (0.92, 0.75, 0.5, 0.3, 0.1, -0.1, -0.2)
@@ -112,7 +113,9 @@ def test_a_false_negative_with_half_of_the_push_solves_the_challenge(open_page: 
 
 def test_half_of_the_push_far_away_is_not_enough(open_page: OpenPage) -> None:
     """The false negative must lie nearer than the positive, or its share says nothing about synonyms."""
-    at = open_page("temperature", tp_scene=t("temperature.scenes.false"), tp_tau="0.05", tp_at="false.7:126.9")
+    at = open_page(
+        "temperature", tp_scene=t("temperature.scenes.false"), tp_tau="0.05", tp_at="false.7:126.9"
+    )
     assert table(at, "index")[t("temperature.share")].iloc[-1] == pytest.approx(0.5, abs=0.02)
     assert "solved" not in at.session_state or "temperature.half" not in at.session_state["solved"]
 
@@ -150,6 +153,18 @@ def test_the_code_that_is_shown_makes_the_numbers_that_are_shown(open_page: Open
     )
     printed = np.fromstring(out.getvalue().split("]")[-1], sep=" ")
     assert printed[0] == pytest.approx(space["row"].effective[0], abs=1e-4) and len(printed) == 2
+
+
+def test_other_objectives_share_the_same_push(open_page: OpenPage) -> None:
+    at = open_page("temperature", tp_others="true", tp_tau="0.1")
+    rows = table(at, "others.objective")
+    known = [losses.info(name) for name in losses]
+    assert rows.iloc[:, 0].tolist() == [one.title for one in known if one.traits.get("on_similarities")]
+    plain = rows[rows.iloc[:, 0] == losses.info("info_nce").title].iloc[0]
+    shown = table(at, "index")
+    assert plain[t("temperature.top_share")] == pytest.approx(shown[t("temperature.share")].max())
+    assert plain[t("temperature.others.pull")] == pytest.approx(plain[t("temperature.total_push")])
+    assert len(at.get("echarts_chart")) == 1
 
 
 @pytest.mark.parametrize("text", ["0.05", "0.0501 2:64.3_5:-120", "10 0:-180_1:179.9", "0.005 2:0"])
