@@ -4,9 +4,9 @@
     python -m benchmarks.objectives speed [--rows 64 1024] [--rounds 7] [--only NAME …]
     python -m benchmarks.objectives memory [--pairs 1024] [--chunk 64]
 
-Speed is processor time of forward and backward in float32 at d = 384 on one thread, both sides in one process
-and in turns (A B A B …), the first round of each not counted; the ratio is the peer's time over ours, so above 1
-ours is the faster.
+Speed is processor time of forward and backward in float32 at d = 384 on one thread, both sides in one
+process and in turns (A B A B …), the first round of each not counted; the ratio is the peer's time over ours,
+so above 1 ours is the faster.
 Memory is the peak of a fresh process for each line. Peers: see `benchmarks/peers.py`.
 """
 
@@ -94,10 +94,10 @@ def seconds_of(call: Callable[[], object], times: int) -> float:
 
 def memory(pairs: int, chunk: int) -> None:
     """Print the peak of a step at a small batch, and at a large one with and without caching."""
-    small = peak_of(chunk, 0)
+    small = peak_of(chunk, 0, chunk)
     print(f"batch {chunk}, plain: {small[0]:.0f} MB, of these {small[1]:.0f} MB in the step")
     for size, told in ((chunk, f"cached in chunks of {chunk}"), (0, "plain")):
-        whole, step = peak_of(pairs, size)
+        whole, step = peak_of(pairs, size, chunk)
         print(
             f"batch {pairs}, {told}: {whole:.0f} MB, of these {step:.0f} MB in the step; "
             f"{whole / small[0]:.2f} x and {step / small[1]:.2f} x batch {chunk}"
@@ -120,7 +120,7 @@ def peak_of(pairs: int, chunk: int) -> tuple[float, float]:
     return float(told[0]), float(told[1])
 
 
-def step(pairs: int, chunk: int) -> None:
+def step(pairs: int, chunk: int, distinct: int) -> None:
     """One forward and backward pass of unsupervised SimCSE; prints the peak and its rise, MB."""
     from simcse_core import load_encoder
     from simcse_core.data.datasets import load_dataset_records
@@ -129,7 +129,7 @@ def step(pairs: int, chunk: int) -> None:
 
     encoder = load_encoder("minilm:4", dropout=0.1, max_length=64, precision="fp32").train()
     shipped = list(load_dataset_records("sentences"))
-    texts = [shipped[i % len(shipped)] for i in range(pairs)]
+    texts = [shipped[i % distinct] for i in range(pairs)]  # every chunk as long as the small batch
     both = [*texts, *texts]
     size = 2 * chunk or len(both)
     one = both[:2]
@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--pairs", type=int, default=1024)
     parser.add_argument("--chunk", type=int, default=64)
+    parser.add_argument("--distinct", type=int, default=64, help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     if options.what == "parity":
@@ -170,7 +171,7 @@ def main() -> None:
     elif options.what == "memory":
         memory(options.pairs, options.chunk)
     else:
-        step(options.pairs, options.chunk)
+        step(options.pairs, options.chunk, options.distinct)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ class _Replay(torch.autograd.Function):
             _require_same(before, again.detach())
             if again.requires_grad:
                 torch.autograd.backward(again, part)
+            del again  # before the next chunk is encoded
         return None, None, None
 
 
