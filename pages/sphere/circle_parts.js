@@ -1,5 +1,6 @@
 // The drawings beside the circle: the plane, the two parts of the loss, the curves along a path.
 const SVG = "http://www.w3.org/2000/svg";
+const TICKS = [0, 0.1, 0.5, 1, 2, 4]; // of the alignment
 const minus = (text) => String(text).replace("-", "−");
 
 function put(svg, tag, attributes, text) {
@@ -23,16 +24,17 @@ function board(svg) {
 
 const ruler = (from, to, low, high) => (value) => from + ((clamp(value, low, high) - low) / (high - low)) * (to - from);
 
-/** Alignment across, uniformity upwards; the good corner is at the lower left. */
+/** Alignment across on a root scale, because most of it happens near 0; uniformity upwards; good is lower left. */
 class Plane {
   constructor(svg) { this.svg = svg; }
 
   build({ limits, floor, even, chance, words }) {
     const { svg } = this, [width, height] = board(svg), [left, right, top, bottom] = [44, width - 12, 14, height - 40];
-    this.x = ruler(left, right, ...limits.alignment);
+    const across = ruler(left, right, ...limits.alignment.map(Math.sqrt));
+    this.x = (value) => across(Math.sqrt(Math.max(value, 0)));
     this.y = ruler(bottom, top, ...limits.uniformity);
     const { x, y } = this;
-    for (let tick = limits.alignment[0]; tick <= limits.alignment[1]; tick++) {
+    for (const tick of TICKS) {
       put(svg, "line", { class: "grid", x1: x(tick), x2: x(tick), y1: top, y2: bottom });
       put(svg, "text", { x: x(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick));
     }

@@ -69,6 +69,8 @@ def draw(page: Frame) -> None:
     with page.figure:
         circle.draw(setup, mode="drag")
         st.caption(t(f"sphere.lesson.{setup.scene}"))
+        title = t("sphere.table", tau=f"{setup.temperature:g}")
+        show_data(_table(setup), f"pull-and-spread-{setup.scene}", key="sp_points", alt=title)
         code_panel(code(setup))
     page.why(t("sphere.why_drag"), formula=FORMULA, live=_live(setup, now))
     with page.challenge():
@@ -76,17 +78,11 @@ def draw(page: Frame) -> None:
         _polygon(setup, now)
     with page.details():
         st.markdown(prose("sphere", "details"))
-    with page.below:
-        title = t("sphere.table", tau=f"{setup.temperature:g}")
-        show_data(_table(setup), f"pull-and-spread-{setup.scene}", key="sp_points", alt=title)
 
 
 def _live(setup: Setup, now: Numbers) -> str:
     p = now.parts
-    return (
-        rf"{p.pull:.3f}+{p.spread:.3f}={p.loss:.3f}\,,\qquad L-\log {setup.pairs}={p.per_candidate:.3f}"
-        rf"\,,\qquad \text{{pull}}=\Big(\tfrac{{{now.alignment:.3f}}}2-1\Big)/{setup.temperature:g}"
-    )
+    return rf"L={p.pull:.3f}+{p.spread:.3f}={p.loss:.3f},\quad L-\log {setup.pairs}={p.per_candidate:.3f}"
 
 
 def code(setup: Setup) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from pages.sphere import circle
-from pages.sphere.state import PAIRS, Setup, controls, signed
+from pages.sphere.state import PAIRS, Setup, controls, ladder, signed
 from pages.ui.challenge import guess
 from pages.ui.exports import code_panel, echarts, plotly, show_data
 from pages.ui.frame import Frame
@@ -26,11 +26,10 @@ from simcse_core.theory.simulator import CLOSED, Flow, simulate, steady_step
 STEPS = 300
 FRAMES = 51
 NOISE = 0.01
-TEMPERATURES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0)
 ANSWERS = ("0.02", "0.05", "0.1", "0.5")
 FORMULA = (
-    r"h\leftarrow\frac{h-\eta\,g_\parallel}{\lVert h-\eta\,g_\parallel\rVert},\qquad "
-    r"g_\parallel=g-(g^\top h)\,h,\quad g=\frac{\partial L}{\partial h}"
+    r"h\leftarrow\mathrm{unit}(h-\eta\,g_\parallel),\quad "
+    r"g_\parallel=g-(g^\top h)\,h,\quad g=\tfrac{\partial L}{\partial h}"
 )
 CODE = """from simcse_core.theory.scenes import {maker}
 from simcse_core.theory.simulator import simulate
@@ -96,15 +95,14 @@ def draw(page: Frame) -> None:
             _circle(course, flow)
         else:
             _globe(course, flow)
+        title = t("sphere.path_table", objective=course.title)
+        show_data(_table(flow), f"path-{setup.scene}", key="sp_path", alt=title)
         code_panel(code(course))
     page.why(t("sphere.why_flow"), formula=FORMULA, live=_live(course))
     with page.challenge():
         _guess()
     with page.details():
         st.markdown(prose("sphere", "details"))
-    with page.below:
-        title = t("sphere.path_table", objective=course.title)
-        show_data(_table(flow), f"path-{setup.scene}", key="sp_path", alt=title)
 
 
 def _controls() -> Course:
@@ -113,17 +111,11 @@ def _controls() -> Course:
         t("sphere.dimension"), (2, 3), 2, key="sp_d", format_func=lambda d: t(f"sphere.dimensions.{d}")
     )
     if dimension == 3:
-        setup = _ladder(setup)
+        setup = ladder(setup)
     elif setup.moved:
         st.caption(t("sphere.from_points"))
     objective, title = _objective()
     return Course(setup, dimension, objective, title)
-
-
-def _ladder(setup: Setup) -> Setup:
-    """In three dimensions the temperature is a ladder beside the figure, which is made anew."""
-    tau = choice(t("sphere.tau"), TEMPERATURES, 0.5, key="sp_heat", kind="ladder")
-    return Setup(setup.scene, setup.pairs, temperature=float(tau))
 
 
 def _objective() -> tuple[str, str]:

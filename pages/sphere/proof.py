@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.sphere import flow, lines
-from pages.sphere.state import Setup, controls, signed
+from pages.sphere.state import Setup, controls, ladder, signed
 from pages.ui.challenge import guess
 from pages.ui.exports import code_panel, echarts, show_data
 from pages.ui.frame import Frame
@@ -22,10 +22,11 @@ from simcse_core.theory.decomposition import Batches, drawn_batches, split_pairs
 from simcse_core.theory.jensen import Eigenvalue, eigenvalue, jensen_gap
 from simcse_core.theory.simulator import CLOSED
 
+Columns = Mapping[str, Sequence[Any]]
+
 STEPS = ("split", "many", "jensen", "eigen", "flat")
 SIZES = tuple(2**k for k in range(1, 10))
 DRAWS = 1000
-TEMPERATURES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0)
 EVERY = 10  # of the path's steps are drawn
 ANSWERS = ("0", "1", "2")
 FORMULAS = {
@@ -44,9 +45,7 @@ FORMULAS = {
 def draw(page: Frame) -> None:
     """Fill the page with one step of the proof."""
     with page.controls:
-        setup = controls()
-        tau = choice(t("sphere.tau"), TEMPERATURES, 0.5, key="sp_heat", kind="ladder")
-        setup = Setup(setup.scene, setup.pairs, temperature=float(tau), moved=setup.moved)
+        setup = ladder(controls())
         st.caption(t("sphere.from_points") if setup.moved else t("sphere.proof_how"))
     with page.figure:
         step = choice(
@@ -55,27 +54,28 @@ def draw(page: Frame) -> None:
         )  # fmt: skip
         st.markdown(t(f"sphere.proof.{step}.says"))
         formula(FORMULAS[step])
-        _DRAWN[step](setup)
+        columns = _DRAWN[step](setup)
         st.code(lines.LINES[step], language="python", wrap_lines=True)
+        show_data(columns, f"proof-{step}", key=f"sp_data_{step}", alt=t("sphere.proof_table"))
         code_panel(lines.script(setup.degrees, setup.temperature))
-    page.why(t("sphere.why_proof"), live=_chain(setup))
+    first, second = _chain(setup)
+    page.why(t("sphere.why_proof"), formula=first, live=second)
     with page.challenge():
         _guess()
     with page.details():
         st.markdown(prose("sphere", "proof"))
 
 
-def _chain(setup: Setup) -> str:
-    """The whole chain with the numbers of now."""
+def _chain(setup: Setup) -> tuple[str, str]:
+    """The whole chain with the numbers of now, in two lines of LaTeX."""
     anchor, positive = setup.views
     parts = split_pairs(anchor, positive, temperature=setup.temperature)
     gap = jensen_gap(_all(setup), temperature=setup.temperature)
     found = eigenvalue(_all(setup))
-    condition = r"\le" if found.applies else r"\not\le"
+    upper = rf"\le{found.total:.2f}" if found.applies else ""
     return (
-        rf"L={parts.pull:.3f}+{parts.spread:.3f},\qquad {gap.spread:.3f}\ge{gap.linear:.3f},\qquad "
-        rf"{found.mean:.2f}\le\lambda_{{\max}}={found.largest:.2f}"
-        + (rf"{condition}{found.total:.2f}" if found.applies else "")
+        rf"L={parts.pull:.3f}+{parts.spread:.3f},\quad {gap.spread:.3f}\ge{max(gap.linear, 0.0):.3f}",
+        rf"{found.mean:.2f}\le\lambda_{{\max}}={found.largest:.2f}{upper}",
     )
 
 
@@ -84,7 +84,7 @@ def _all(setup: Setup) -> Any:
     return setup.views.reshape(-1, 2)
 
 
-def _split(setup: Setup) -> None:
+def _split(setup: Setup) -> Columns:
     anchor, positive = setup.views
     logits = anchor @ positive.T / setup.temperature
     pull, spread = -logits.diagonal(), np.logaddexp.reduce(logits, axis=1)
@@ -99,7 +99,7 @@ def _split(setup: Setup) -> None:
         t("sphere.column.spread"): spread.tolist(),
         t("sphere.column.loss"): (pull + spread).tolist(),
     }
-    _data(columns, "split")
+    return columns
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -109,7 +109,7 @@ def batches(degrees: Sequence[float], temperature: float) -> Batches:
     return drawn_batches(anchor, positive, temperature=temperature, sizes=SIZES, draws=DRAWS)
 
 
-def _many(setup: Setup) -> None:
+def _many(setup: Setup) -> Columns:
     found = batches(setup.degrees, setup.temperature)
     powers = [float(p) for p in np.log2(found.sizes)]
     band = ((found.value - 2 * found.error).tolist(), (found.value + 2 * found.error).tolist())
@@ -135,10 +135,10 @@ def _many(setup: Setup) -> None:
         t("sphere.proof.many.error"): found.error.tolist(),
         t("sphere.proof.many.limit"): [found.limit] * len(SIZES),
     }
-    _data(columns, "many")
+    return columns
 
 
-def _jensen(setup: Setup) -> None:
+def _jensen(setup: Setup) -> Columns:
     w = _all(setup)
     found = jensen_gap(w, temperature=setup.temperature)
     exponents = (w[0] @ w.T - 1) / setup.temperature
@@ -151,13 +151,10 @@ def _jensen(setup: Setup) -> None:
     option = sphere.jensen(exponents, current_theme(), words=section("sphere.proof.jensen.figure"))
     echarts(option, key="sp_proof_jensen", alt=said, height=360)
     st.markdown(said)
-    _data(
-        {"s": (w[0] @ w.T).tolist(), "(s-1)/τ": exponents.tolist(), "exp": np.exp(exponents).tolist()},
-        "jensen",
-    )
+    return {"s": (w[0] @ w.T).tolist(), "(s-1)/τ": exponents.tolist(), "exp": np.exp(exponents).tolist()}
 
 
-def _eigen(setup: Setup) -> None:
+def _eigen(setup: Setup) -> Columns:
     found = eigenvalue(_all(setup))
     said = _bound(found)
     option = sphere.bounds(found, current_theme(), words=section("sphere.proof.eigen.figure"))
@@ -169,7 +166,7 @@ def _eigen(setup: Setup) -> None:
         t("sphere.column.what"): [words[name] for name in names],
         t("sphere.column.value"): [getattr(found, name) for name in names],
     }
-    _data(columns, "eigen")
+    return columns
 
 
 def _bound(found: Eigenvalue) -> str:
@@ -180,7 +177,7 @@ def _bound(found: Eigenvalue) -> str:
     return t("sphere.proof.eigen.fails", share=share, largest=largest, total=total)
 
 
-def _flat(setup: Setup) -> None:
+def _flat(setup: Setup) -> Columns:
     path = flow.followed(setup.degrees, setup.scene, 2, CLOSED, {"temperature": setup.temperature})
     steps = list(range(0, len(path.loss), EVERY))
     found = [eigenvalue(path.views[step].reshape(-1, 2)) for step in steps]
@@ -195,23 +192,26 @@ def _flat(setup: Setup) -> None:
         drawn, current_theme(), title=t("sphere.proof.flat.title"), x_label=t("sphere.column.step"),
         y_label=t("sphere.proof.flat.y"), x_limits=(0, steps[-1]), y_limits=(0, 1),
     )  # fmt: skip
-    held = [step for step, one in zip(steps, found, strict=True) if not one.applies]
     said = t(
         "sphere.proof.flat.live",
         start=f"{curves['largest'][0]:.2f}",
         end=f"{curves['largest'][-1]:.2f}",
-        condition=t("sphere.proof.flat.fails", step=held[0]) if held else t("sphere.proof.flat.holds"),
+        condition=_condition(steps, found),
     )
     echarts(option, key="sp_proof_flat", alt=said)
     st.markdown(said)
-    _data({t("sphere.column.step"): steps, **{line.name: list(line.y) for line in drawn}}, "flat")
+    return {t("sphere.column.step"): steps, **{line.name: list(line.y) for line in drawn}}
 
 
-def _data(columns: Mapping[str, Sequence[Any]], step: str) -> None:
-    show_data(columns, f"proof-{step}", key=f"sp_data_{step}", alt=t("sphere.proof_table"))
+def _condition(steps: Sequence[int], found: Sequence[Eigenvalue]) -> str:
+    """Where along the path the bound ceases to apply."""
+    for step, one in zip(steps, found, strict=True):
+        if not one.applies:
+            return t("sphere.proof.flat.fails", step=step, share=f"{one.largest / one.rows:.2f}")
+    return t("sphere.proof.flat.holds")
 
 
-_DRAWN: Mapping[str, Callable[[Setup], None]] = {
+_DRAWN: Mapping[str, Callable[[Setup], Columns]] = {
     "split": _split,
     "many": _many,
     "jensen": _jensen,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,9 @@ from simcse_core.theory.scenes import SCENES, angles, circle
 
 LOWEST, HIGHEST, TEMPERATURE = 0.02, 10.0, 0.5
 PAIRS = (3, 4, 6, 8, 12, 16)
+TEMPERATURES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0)
 SCENE, COUNT, TAU, POINTS = "sp_scene", "sp_n", "sp_tau", "sp_at"
+LADDER = "sp-heat"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,17 @@ def controls() -> Setup:
     )  # fmt: skip
     pairs = choice(t("sphere.pairs"), PAIRS, 8, key=COUNT, kind="ladder")
     return read(scene, int(pairs))
+
+
+def ladder(setup: Setup) -> Setup:
+    """Draw the temperature as a ladder, where there is no circle with its slider; one τ for all views."""
+    now = setup.temperature
+    st.session_state[LADDER] = now
+    st.select_slider(
+        t("sphere.tau"), sorted({*TEMPERATURES, now}), key=LADDER, format_func=lambda tau: f"{tau:g}",
+        on_change=lambda: keep(replace(setup, temperature=float(st.session_state[LADDER]))),
+    )  # fmt: skip
+    return setup
 
 
 def joined_switch() -> bool:

@@ -120,7 +120,7 @@ def bounds(found: Eigenvalue, theme: Theme, *, words: Mapping[str, str]) -> Opti
     hatch = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 4], "rotation": -0.785}
     data = [
         {
-            "value": float(f"{value:.6g}"),
+            "value": round(value, 3) + 0.0,  # a sum of cosines that cancels is 0, not 3e-31
             "itemStyle": {
                 "color": colour if applies else faded(theme.noise, 0.35),
                 "borderColor": theme.outline if applies and colour == theme.negative else theme.muted,
