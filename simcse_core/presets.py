@@ -100,6 +100,104 @@ _ALL = (
             data__train="triples",
         ),
     ),
+    Preset(
+        "esimcse",
+        "ESimCSE: word repetition and a momentum queue",
+        "Wu et al. 2022, arXiv:2109.04380, sec. 3 and 4.1: rate 0.32, queue 2.5 x 64, momentum 0.995",
+        (
+            "encoder, text and number of steps of `live`",
+            "sub-words are repeated anew at every step, where the released code repeats once for all epochs",
+        ),
+        _config(
+            "esimcse",
+            view__name="repetition",
+            wrap__queue=160,
+            optim__schedule="constant",
+            data__train="clips",
+        ),
+    ),
+    Preset(
+        "gs-infonce",
+        "GS-InfoNCE: Gaussian noise as negatives",
+        "Wu et al. 2021, arXiv:2109.04321, sec. 3 and 4.1: 3 x 64 noise vectors, temperature 0.05",
+        (
+            "encoder, text and number of steps of `live`, dropout 0.1 instead of 0.2",
+            "no sigma: the cosine with a noise vector does not depend on its length",
+        ),
+        _config("gs-infonce", loss__name="gs_info_nce", optim__schedule="constant", data__train="clips"),
+    ),
+    Preset(
+        "sbert-nli",
+        "Sentence-BERT: a classifier over (u, v, |u - v|)",
+        "Reimers & Gurevych 2019, arXiv:1908.10084, sec. 3.1: batch 16, lr 2e-5, 10 % warm-up, mean pooling",
+        (
+            "the shipped triples, which hold entailed and contradicted pairs and no neutral ones",
+            "the first 4 layers of MiniLM, 70 steps of 16 triples: one epoch",
+        ),
+        _config(
+            "sbert-nli",
+            view__name="relations",
+            loss__name="sbert_softmax",
+            optim__learning_rate=2e-5,
+            optim__batch_size=16,
+            optim__warmup=0.1,
+            optim__steps=70,
+            data__train="triples",
+        ),
+    ),
+    Preset(
+        "sbert-sts",
+        "Sentence-BERT: the cosine regressed on STS scores",
+        "Reimers & Gurevych 2019, arXiv:1908.10084, sec. 3.1 and 4.2: batch 16, lr 2e-5, 10 % warm-up",
+        (
+            "80 steps, a fifth of an epoch of STS-B train, on the first 4 layers of MiniLM; needs the public "
+            "STS files",
+        ),
+        _config(
+            "sbert-sts",
+            view__name="scored",
+            loss__name="cosine_squared",
+            optim__learning_rate=2e-5,
+            optim__batch_size=16,
+            optim__warmup=0.1,
+            optim__steps=80,
+            data__train="stsb-train",
+            evaluation__sets="stsb-test,pairs",
+        ),
+    ),
+    Preset(
+        "cosent",
+        "CoSENT: order the pairs",
+        "Su 2022, kexue.fm/archives/8847: scale 20, which is temperature 0.05",
+        (
+            "the shipped triples as pairs labelled 1 and 0, 40 steps of batch 64, lr 3e-5",
+            "the first 4 layers of MiniLM",
+        ),
+        _config(
+            "cosent", view__name="relations", loss__name="cosent", optim__steps=40, data__train="triples"
+        ),
+    ),
+    Preset(
+        "angle",
+        "AnglE: order the pairs by their angle in complex space",
+        "Li & Li 2023, arXiv:2309.12871; weights 1, 0.02 and 0 of the released defaults, all scales 20",
+        ("data, encoder and steps of `cosent`",),
+        _config("angle", view__name="relations", loss__name="angle", optim__steps=40, data__train="triples"),
+    ),
+    Preset(
+        "triplet",
+        "Triplets with a margin",
+        "Reimers & Gurevych 2019, arXiv:1908.10084, sec. 3: Euclidean distance, margin 1, lr 2e-5",
+        ("the shipped triples, 40 steps of batch 64, on the first 4 layers of MiniLM",),
+        _config(
+            "triplet",
+            view__name="records",
+            loss__name="triplet",
+            optim__learning_rate=2e-5,
+            optim__steps=40,
+            data__train="triples",
+        ),
+    ),
 )
 PRESETS = {preset.name: preset for preset in _ALL}
 

@@ -56,6 +56,7 @@ def controls(base: RunConfig) -> RunConfig | None:
         values |= _component("view", base, kind, str(loss.get("loss.name", "")))
         values |= _fields(base, "encoder", ("pooling", "head", "max_length"))
         values |= _fields(base, "optim", _rest("optim", ("steps", "batch_size", "learning_rate")))
+        values |= _around(base, str(loss.get("loss.name", "")))
         values |= _fields(base, "evaluation", ("every", "keep")) | _fields(base, "data", ("limit",))
         values["evaluation.sets"] = data.evaluation_picker(base)
         values["seed"] = seed_control(t("lab.field.seed"), key=SEED_KEY, default=base.seed)
@@ -89,6 +90,17 @@ def _fields(base: RunConfig, section: str, names: Iterable[str]) -> dict[str, An
             adopt.default(key, own.default)
             found[f"{section}.{name}"] = forms.parameter_widget(own, key=key, label=t(f"lab.field.{name}"))
     return found
+
+
+def _around(base: RunConfig, loss: str) -> dict[str, Any]:
+    """What is put around the loss; a queue only where the loss acts on rows of candidates."""
+    from simcse_core.losses import losses
+
+    found = _fields(base, "wrap", ("chunk",))
+    if not loss or "on_similarities" not in losses.info(loss).traits:
+        return found | {"wrap.queue": 0}
+    found |= _fields(base, "wrap", ("queue",))
+    return found | (_fields(base, "wrap", ("momentum",)) if found["wrap.queue"] else {})
 
 
 def _offered(parameter: Parameter, default: Any) -> Parameter:

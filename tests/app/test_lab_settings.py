@@ -48,8 +48,7 @@ def test_every_preset_opens_and_its_values_are_the_settings(open_page: OpenPage,
 
 def test_choosing_a_preset_takes_its_values_over(open_page: OpenPage) -> None:
     at = open_page("lab", lb_steps="10")
-    picker = next(b for b in at.get("button_group") if b.key == settings.PRESET_KEY)
-    picker.set_value("sup-simcse").run()
+    at.selectbox(key=settings.PRESET_KEY).set_value("sup-simcse").run()
     assert not faults(at)
     got = RunConfig.from_dict(at.session_state[session.CONFIG])
     wanted = PRESETS["sup-simcse"].config
