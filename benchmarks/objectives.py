@@ -104,18 +104,11 @@ def memory(pairs: int, chunk: int) -> None:
         )
 
 
-def peak_of(pairs: int, chunk: int) -> tuple[float, float]:
+def peak_of(pairs: int, chunk: int, distinct: int) -> tuple[float, float]:
     """Peak resident MB of a process that does one step, and by how much the step raised it."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.objectives",
-        "step",
-        "--pairs",
-        str(pairs),
-        "--chunk",
-        str(chunk),
-    ]
+    options = {"--pairs": pairs, "--chunk": chunk, "--distinct": distinct}
+    command = [sys.executable, "-m", "benchmarks.objectives", "step"]
+    command += [str(word) for option in options.items() for word in option]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     return float(told[0]), float(told[1])
 
