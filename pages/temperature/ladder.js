@@ -3,7 +3,10 @@
 const SHOWN = 10, DIGITS = 4;
 const ladders = new WeakMap();
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
-const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+const percent = (share) => {
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  return `${(100 * share).toFixed(share < 0.0995 || (share > 0.995 && share < 0.9995) ? 1 : 0)} %`;
+};
 const short = (value) => Number(value.toPrecision(3)).toString().replace(/e(.)(\d+)/, (all, sign, power) => ` · 10^${sign === "-" ? "−" : ""}${power}`);
 
 /** Shares of the push, effective negatives, 1 - p⁺ and total push of one row. */

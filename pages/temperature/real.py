@@ -26,14 +26,16 @@ OPENING, DROPOUT = "minilm:4", 0.1
 HALF = 0.5
 ANSWERS = ("2", "6", "18", "31")
 FORMULA = r"r_{ij}=\frac{e^{s_{ij}/\tau}}{\sum_{k\ne i}e^{s_{ik}/\tau}},\qquad N_i=e^{H(r_i)}"
-LOAD = """from simcse_core import load_encoder
-
-encoder = load_encoder("{name}", precision="{precision}")"""
-TRAIN = """from simcse_core.recording.temperature import config, run_once
-
-numbers, encoder = run_once(config().check(), {{}}, {{}})  # the run at temperature 0.05, trained again"""
+LOAD = (
+    "from simcse_core import load_encoder\n",
+    'encoder = load_encoder("{name}", precision="{precision}")',
+)
+TRAIN = (
+    "from simcse_core.recording.temperature import config, run_once\n",
+    "numbers, encoder = run_once(config().check(), {{}}, {{}})  # the recorded run, trained again",
+)
 CODE = """import numpy as np
-from simcse_core.evaluation.in_batch import draw_batch, view_cosines
+{source}from simcse_core.evaluation.in_batch import draw_batch, view_cosines
 from simcse_core.theory.anatomy import anatomy
 
 {encoder}
@@ -218,6 +220,8 @@ def _code(view: View) -> str:
     else:
         texts = repr(list(view.chosen.batch.texts))
     precision = "bf16" if view.seen.fresh and view.seen.fresh[0] == "bfloat16" else "fp32"
-    encoder = TRAIN if view.name == recorded()["encoders"][-1] else LOAD
+    source, encoder = TRAIN if view.name == recorded()["encoders"][-1] else LOAD
     made = encoder.format(name=checkpoints.loadable(view.name), precision=precision)
-    return CODE.format(encoder=made, texts=texts, dropout=view.dropout, tau=view.tau, row=view.row)
+    return CODE.format(
+        source=source, encoder=made, texts=texts, dropout=view.dropout, tau=view.tau, row=view.row
+    )

@@ -107,7 +107,7 @@ def _own() -> Chosen | None:
         t("temperature.real.lines", most=MOST), key=LINES, persist_state="session", height=220,
         help=t("temperature.real.lines_help", longest=LONGEST),
     )  # fmt: skip
-    return _checked("own", [clean(line) for line in (given or "").split("\n")])
+    return checked_lines("own", [clean(line) for line in (given or "").split("\n")])
 
 
 def _example_lines() -> list[str]:
@@ -129,13 +129,13 @@ def _upload() -> Chosen | None:
         st.caption(t("temperature.real.upload_wait"))
         return None
     try:
-        return _checked("upload", read_sentences(file.getvalue(), name=file.name))
+        return checked_lines("upload", read_sentences(file.getvalue(), name=file.name))
     except DataError as error:
         messages.refuse(error)
         return None
 
 
-def _checked(source: str, given: Sequence[str]) -> Chosen | None:
+def checked_lines(source: str, given: Sequence[str]) -> Chosen | None:
     """The first distinct lines; None, with the reason, when there are too few."""
     lines = list(dict.fromkeys(line[:LONGEST] for line in given if line))
     if len(lines) < 3:

@@ -73,10 +73,12 @@ def _outcome(run: Run, base: Mapping[str, Any]) -> tuple[float, Mapping[str, Any
     """Temperature, last evaluation and leading set of a comparable finished run."""
     try:
         config = run.config
-        snapshot = run.snapshot()
     except SimCSEError:
         return None
-    if snapshot.status != "finished" or not snapshot.evaluations or not comparable(config.to_dict(), base):
+    if not comparable(config.to_dict(), base):
+        return None
+    snapshot = run.snapshot()
+    if snapshot.status != "finished" or not snapshot.evaluations:
         return None
     tau = float(config.to_dict()["loss"]["temperature"])
     return tau, snapshot.evaluations[-1], config.evaluation.sets.partition(",")[0].strip()

@@ -65,8 +65,8 @@ def share_matrix(
             texttemplate="%{z:.2f}" if numbers else None,
             hovertemplate=f"%{{text}}<br>{plotly_text(unit)} %{{z:.4f}}<extra></extra>",
             hoverongaps=False,
-            colorbar={"title": {"text": unit}, "thickness": 12, "outlinewidth": 0,
-                      "tickfont": {"color": theme.muted}},
+            colorbar={"title": {"text": unit, "side": "top"}, "orientation": "h", "thickness": 10, "y": -0.16,
+                      "yanchor": "top", "outlinewidth": 0, "tickfont": {"color": theme.muted}},
         )
     )  # fmt: skip
     boxes = [_box((i - 0.5, i + 0.5), (i - 0.5, i + 0.5), POSITIVE, 1.5) for i in range(n)]
@@ -79,12 +79,18 @@ def share_matrix(
         figure,
         theme,
         title,
-        height=520,
+        height=500,
         shapes=boxes,
-        margin={"l": 52, "r": 8, "t": 44, "b": 48},
+        margin={"l": 52, "r": 8, "t": 44, "b": 120},
         xaxis=axis(theme, "second view of sentence", (-0.5, n - 0.5), constrain="domain", **ticks),
         yaxis=axis(
-            theme, "anchor: first view", (n - 0.5, -0.5), scaleanchor="x", constrain="domain", **ticks
+            theme,
+            "anchor: first view",
+            (n - 0.5, -0.5),
+            scaleanchor="x",
+            constrain="domain",
+            constraintoward="bottom",
+            **ticks,
         ),
     )
 

@@ -12,6 +12,7 @@ import pytest
 
 from pages.temperature import ladder, sweep_runs
 from pages.temperature.recorded import batch_of, matrix_of, recorded, recorded_batch
+from pages.temperature.sentences import checked_lines
 from pages.ui.browser import script
 from pages.ui.text import catalogue, section, t
 from simcse_core.evaluation.in_batch import draw_batch, false_negatives
@@ -283,6 +284,17 @@ def test_the_link_to_the_lab_sets_the_temperature_there(open_page: OpenPage) -> 
     assert set(temperature.TEMPERATURES) <= {
         float(o) for o in lab.select_slider(key="lb_info_nce_temperature").options
     }
+
+
+def test_a_file_is_cut_to_its_first_distinct_lines() -> None:
+    lines = (
+        [f"{'x' * 400} {i}" for i in range(3)] + [f"sentence {i}" for i in range(100)] + ["", "sentence 1"]
+    )
+    found = checked_lines("upload", lines)
+    assert found is not None and found.source == "upload" and found.recorded is None
+    texts = found.batch.texts
+    assert len(texts) == 64 == len(set(texts)) and texts[0] == "x" * 300 and texts[1] == "sentence 0"
+    assert checked_lines("upload", ["a", "a", "b", ""]) is None
 
 
 def test_a_recorded_batch_is_what_its_settings_draw() -> None:
