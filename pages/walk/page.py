@@ -75,6 +75,6 @@ def _shapes(settings: Settings, found: Walk) -> str:
     """Every shape from the tokens to the loss, the current one marked."""
     parts = []
     for name in STAGES:
-        shape = panels.shape_text(found.stages[name]).rpartition(" ")[0]
+        shape = panels.shape_of(found.stages[name].shape)
         parts.append(f"**`{shape}`**" if name == settings.stage else shape)
     return t("walk.shapes", chain=" → ".join([*parts, panels.number(found.loss, 4)]))

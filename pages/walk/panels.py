@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,8 @@ def draw(found: Walk, settings: Settings) -> None:
     """The stage in the figure column."""
     stage = found.stages[settings.stage]
     st.subheader(f"{STAGES.index(stage.name) + 1} · {stage_title(stage.name)}", anchor=False)
-    st.markdown(f"`{shape_text(stage)}` &nbsp; {axes_of(found, stage.name)}")
+    part = t("walk.excerpt", shape=shape_of(stage.array.shape)) if stage.excerpt else ""
+    st.markdown(f"`{shape_text(stage)}` &nbsp; {axes_of(found, stage.name)}{part}")
     st.markdown(what_of(found, settings))
     DRAWN[stage.name](found, settings)
     st.warning(trap_of(found, settings), icon=":material/warning:")
@@ -47,10 +48,14 @@ def draw(found: Walk, settings: Settings) -> None:
     show_data(columns, f"walk-{name}", key="wk_data", alt=t("walk.data_alt", stage=stage_title(stage.name)))
 
 
+def shape_of(shape: Sequence[int]) -> str:
+    """A shape as Python writes it: (8, 15, 384), (4,)."""
+    return str(tuple(map(int, shape)))
+
+
 def shape_text(stage: Stage) -> str:
     """Shape and number format, as in (8, 15, 384) float32."""
-    inside = ", ".join(map(str, stage.shape)) + ("," if len(stage.shape) == 1 else "")
-    return f"({inside}) {stage.dtype}"
+    return f"{shape_of(stage.shape)} {stage.dtype}"
 
 
 def _matrix(found: Walk, settings: Settings, stage: str, cells: figures.Cells) -> None:
@@ -96,32 +101,39 @@ def _labels(found: Walk, settings: Settings) -> None:
 def _loss(found: Walk, settings: Settings) -> None:
     """Softmax of the picked row, then the loss of every row."""
     at, theme = row_index(found, settings), current_theme()
-    shares, positive = found.probabilities[at], int(found["labels"][at])
-    hard = found.batch.size if found.layout == "triples" else len(shares)
-    candidates = [
-        walk_bars.Candidate(
-            name, float(share), "positive" if i == positive else "hard" if i >= hard else "negative"
-        )
-        for i, (name, share) in enumerate(zip(found.columns, shares, strict=True))
-        if np.isfinite(found["masked"][at, i])
-    ]
     names = {role: t(f"walk.role.{role}") for role in ("positive", "negative", "hard")}
-    share = walk_bars.percent(float(shares[positive]))
+    share = walk_bars.percent(float(found.probabilities[at, found["labels"][at]]))
     st.markdown(t("walk.softmax_title", row=found.rows[at]))
     echarts(
-        walk_bars.softmax_bars(candidates, theme, names=names), key="wk_softmax", height=280,
+        walk_bars.softmax_bars(_candidates(found, at), theme, names=names), key="wk_softmax", height=280,
         alt=t("walk.softmax_alt", row=found.rows[at], share=share),
     )  # fmt: skip
-    st.markdown(t("walk.losses_title", mean=number(found.loss, 4)))
+    mean = number(found.loss, 4)
+    st.markdown(t("walk.losses_title", mean=mean))
     echarts(
         walk_bars.loss_bars(found["loss"], found.rows, theme, row=at), key="wk_losses", height=240,
-        alt=t("walk.losses_alt", mean=number(found.loss, 4)),
+        alt=t("walk.losses_alt", mean=mean),
     )  # fmt: skip
-    others = [name for name, layout in LAYOUTS.items() if layout.parts == found.batch.parts]
-    for other in others:
-        if other != found.layout:
-            value = number(walk_of(found.batch, other, found.temperature).loss, 4)
-            st.caption(t("walk.other_layout", name=t(f"walk.layout_name.{other}").lower(), value=value))
+    for name, layout in LAYOUTS.items():
+        if layout.parts == found.batch.parts and name != found.layout:
+            value = number(walk_of(found.batch, name, found.temperature).loss, 4)
+            st.caption(t("walk.other_layout", name=t(f"walk.layout_name.{name}").lower(), value=value))
+
+
+def _candidates(found: Walk, at: int) -> list[walk_bars.Candidate]:
+    """Bars of one row; a masked candidate has none."""
+    hard = found.batch.size if found.layout == "triples" else len(found.columns)
+
+    def role(column: int) -> str:
+        if column == found["labels"][at]:
+            return "positive"
+        return "hard" if column >= hard else "negative"
+
+    return [
+        walk_bars.Candidate(name, float(found.probabilities[at, i]), role(i))
+        for i, name in enumerate(found.columns)
+        if np.isfinite(found["masked"][at, i])
+    ]
 
 
 DRAWN: dict[str, Draw] = {

@@ -15,7 +15,7 @@ from pages.ui.theme import current_theme
 from pages.walk.controls import Settings, sentence_of
 from simcse_core.figures import walk as figures
 from simcse_core.figures import walk_bars
-from simcse_core.theory.walk import Walk
+from simcse_core.theory.walk import LETTERS, Walk
 from simcse_core.theory.walk_batch import TOKENS_KEPT, Batch
 
 FOLDER = Path(__file__).parent
@@ -59,7 +59,7 @@ def draw_tokens(found: Walk, settings: Settings) -> None:
 def batch_names(batch: Batch) -> list[str]:
     """Names of the R rows of a batch in the order in which they are fed."""
     marks = ["", "′" if batch.copies else "⁺", "⁻"][: batch.parts]
-    return [f"{'abcdefghijklmnopqrstuvwx'[i]}{mark}" for mark in marks for i in range(batch.size)]
+    return [f"{LETTERS[i]}{mark}" for mark in marks for i in range(batch.size)]
 
 
 def views_of(batch: Batch, settings: Settings) -> list[int]:

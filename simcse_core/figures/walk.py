@@ -168,19 +168,24 @@ def matrix(
         )
     )  # fmt: skip
     count, width = numbers.shape
-    shapes = [stroke for row, at in np.argwhere(masked) for stroke in _cross(row, at, theme)]
-    if cells.row is not None:
-        shapes.append(_frame(cells.row, -0.5, width - 0.5, {"color": theme.muted, "width": 2, "dash": "dot"}))
-    if cells.positives is not None:
-        thick = {"color": theme.text, "width": 3}
-        shapes += [_frame(row, at - 0.47, at + 0.47, thick) for row, at in enumerate(cells.positives)]
     styled(figure, theme, "", height=100 + 46 * count, margin={"l": 40, "r": 8, "t": 40, "b": 12})
     return figure.update_layout(
-        shapes=shapes,
+        shapes=_shapes(masked, cells, theme),
         annotations=_written(numbers, masked, limit, cells, theme) + _arrows(cells, theme),
         xaxis=axis(theme, "", (-0.5, width - 0.5), side="top", showgrid=False, fixedrange=True),
         yaxis=axis(theme, "", (count - 0.5, -0.5), showgrid=False, fixedrange=True),
     )
+
+
+def _shapes(masked: NDArray[np.bool_], cells: Cells, theme: Theme) -> list[dict[str, Any]]:
+    """Crosses over masked cells, a frame around the picked row, boxes around the positives."""
+    shapes = [stroke for row, at in np.argwhere(masked) for stroke in _cross(row, at, theme)]
+    if cells.row is not None:
+        dotted = {"color": theme.muted, "width": 2, "dash": "dot"}
+        shapes.append(_frame(cells.row, -0.5, masked.shape[1] - 0.5, dotted))
+    thick = {"color": theme.text, "width": 3}
+    positives = enumerate(cells.positives or ())
+    return shapes + [_frame(row, at - 0.47, at + 0.47, thick) for row, at in positives]
 
 
 def _written(
@@ -195,8 +200,8 @@ def _written(
         plain = masked[row, at] or cells.arrows  # the page shines through
         text = "−∞" if masked[row, at] else short_number(value)
         colour = theme.text if plain else ink(value / limit, theme)
-        notes.append({"x": at, "y": row, "text": text, "showarrow": False,
-                      "font": {"size": 12, "color": colour}})  # fmt: skip
+        note = {"x": at, "y": row, "text": text, "showarrow": False, "font": {"size": 12, "color": colour}}
+        notes.append({**note, "bgcolor": theme.background} if masked[row, at] else note)
     return notes
 
 

@@ -80,7 +80,7 @@ def length_bars(
             "id": role,
             "name": word,
             "data": [
-                {"value": round(float(v), 4), "label": {"formatter": f"{v:.2f}".removesuffix(".00")}}
+                {"value": round(float(v), 4), "label": {"formatter": f"{v:.2f}"}}
                 for v in np.asarray(lengths, dtype=np.float64)
             ],
             "color": getattr(theme, role),
@@ -112,12 +112,14 @@ def loss_bars(losses: ArrayLike, names: Sequence[str], theme: Theme, *, row: int
         }
         for i, value in enumerate(values)
     ]
-    line = {"symbol": "none", "silent": True, "animation": False,
+    line = {"z": 1,  # behind the bars, so that it strikes no number through
+            "symbol": "none", "silent": True, "animation": False,
             "lineStyle": {"color": theme.text, "type": "dashed"},
             "label": {"show": False},
             "data": [{"yAxis": average}]}  # fmt: skip
     series = {"type": "bar", "id": "loss", "data": bars, "markLine": line,
-              "label": {"show": True, "position": "top", "fontSize": 11, "color": theme.text}}  # fmt: skip
+              "label": {"show": True, "position": "top", "fontSize": 11, "color": theme.text,
+                        "backgroundColor": theme.background, "padding": [1, 2]}}  # fmt: skip
     return {**_axes(list(names), theme, top=None), "series": [series]}
 
 

@@ -130,10 +130,6 @@ def read_batch(
         before, after, *states = every_view(model, ids, mask, seed, passes)
         embeddings = pool_rows(encoder, states, mask, ids)
         padding = _padding_check(encoder, model.eval(), texts)
-    entered, left, last = (_numbers(tensor) for tensor in (before, after, states[-1]))
-    real = mask.cpu().numpy()
-    vectors = _numbers(embeddings)
-    pieces, kinds = _pieces(encoder, ids.tolist(), real)
     return Batch(
         encoder=encoder.name,
         pooling=encoder.pooling,
@@ -144,20 +140,34 @@ def read_batch(
         dropout=dropout,
         same_mask=same_mask,
         seed=seed,
-        ids=ids.cpu().numpy(),
-        lengths=real.sum(axis=1),
-        pieces=pieces,
-        kinds=kinds,
-        width=last.shape[2],
-        embedding_width=entered.shape[2],
-        before=_excerpt(entered),
-        after=_excerpt(left),
-        zeroed=_zeroed(entered, left, real),
-        hidden=_excerpt(last),
-        embeddings=vectors,
         padding=padding,
-        objectives=_objectives(vectors, len(given)),
+        **_token_fields(encoder, ids, mask),
+        **_tensor_fields(before, after, states[-1], mask),
+        **_embedding_fields(embeddings, len(given)),
     )
+
+
+def _token_fields(encoder: Encoder, ids: Tensor, mask: Tensor) -> dict[str, Any]:
+    real = mask.cpu().numpy()
+    pieces, kinds = _pieces(encoder, ids.tolist(), real)
+    return {"ids": ids.cpu().numpy(), "lengths": real.sum(axis=1), "pieces": pieces, "kinds": kinds}
+
+
+def _tensor_fields(before: Tensor, after: Tensor, last: Tensor, mask: Tensor) -> dict[str, Any]:
+    entered, left, hidden = (_numbers(tensor) for tensor in (before, after, last))
+    return {
+        "width": hidden.shape[2],
+        "embedding_width": entered.shape[2],
+        "before": _excerpt(entered),
+        "after": _excerpt(left),
+        "zeroed": _zeroed(entered, left, mask.cpu().numpy()),
+        "hidden": _excerpt(hidden),
+    }
+
+
+def _embedding_fields(embeddings: Tensor, parts: int) -> dict[str, Any]:
+    vectors = _numbers(embeddings)
+    return {"embeddings": vectors, "objectives": _objectives(vectors, parts)}
 
 
 def _rows(parts: Sequence[Sequence[str]]) -> list[str]:
@@ -222,7 +232,7 @@ def _excerpt(states: Any) -> Any:
 
 def _zeroed(before: Any, after: Any, mask: Any) -> Any:
     """(R,) share of the numbers of the real tokens that were not zero and are now."""
-    lost = ((after == 0) & (before != 0))[..., :] & mask[..., None]
+    lost = (after == 0) & (before != 0) & mask[..., None]
     return (lost.sum(axis=(1, 2)) / (mask.sum(axis=1) * before.shape[2])).astype(np.float32)
 
 

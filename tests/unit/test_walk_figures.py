@@ -121,7 +121,7 @@ def test_loss_bars_carry_the_mean_and_the_picked_row() -> None:
 def test_length_bars_end_above_the_longest() -> None:
     option = length_bars([7.3, 2.0], [1.0, 1.0], ["a", "b"], LIGHT, words=("before", "after"))
     assert option["yAxis"]["max"] >= 7.3
-    assert [bar["label"]["formatter"] for bar in option["series"][0]["data"]] == ["7.30", "2"]
+    assert [bar["label"]["formatter"] for bar in option["series"][0]["data"]] == ["7.30", "2.00"]
     assert [bar["value"] for bar in option["series"][1]["data"]] == [1.0, 1.0]
 
 
