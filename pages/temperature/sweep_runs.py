@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from simcse_core.config import RunConfig
 from simcse_core.errors import SimCSEError
 from simcse_core.runs.store import Run, RunStore
 
@@ -88,7 +89,8 @@ def comparable(config: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
     """Whether two configurations differ in temperature, seed, preset's name and evaluation alone."""
 
     def rest(plain: Mapping[str, Any]) -> dict[str, Any]:
-        kept = {key: value for key, value in plain.items() if key not in FREE}
-        return {**kept, "loss": {k: v for k, v in plain["loss"].items() if k != "temperature"}}
+        full = RunConfig.from_dict(dict(plain)).to_dict()  # settings that came later have their defaults
+        kept = {key: value for key, value in full.items() if key not in FREE}
+        return {**kept, "loss": {k: v for k, v in full["loss"].items() if k != "temperature"}}
 
     return rest(config) == rest(base)
