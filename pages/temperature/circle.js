@@ -63,7 +63,6 @@ class Circle {
       if (roles.length > CROWD && j > 2) mark.setAttribute("tabindex", "-1");
       if (roles.length > CROWD && j > 1) mark.addEventListener("keydown", (event) => this.roam(j, event.key));
     });
-    this.board.grips.unshift(this.heat);
     this.label = (j) => (roles[j] === "negative" ? `${words.negative} ${j - 1}` : words[roles[j]]);
   }
 
@@ -88,20 +87,19 @@ class Circle {
   }
 
   wire() {
-    const put = (tau) => { this.tau = Number(tau.toPrecision(4)); this.measured = false; };
+    const heat = (tau) => { this.tau = Number(tau.toPrecision(4)); };
     const say = () => ({ label: this.data.words.tau, text: fill(this.data.words.heat_value, this.said()), now: Math.log10(this.tau), min: Math.log10(LOW), max: Math.log10(HIGH) });
-    this.board.logSlider(this.$("input"), { low: LOW, high: HIGH, get: () => this.tau, set: put, say });
-    this.heat = this.board.grips[0];
+    this.board.logSlider(this.$("input"), { low: LOW, high: HIGH, get: () => this.tau, set: heat, say });
     this.$(".ticks").replaceChildren(...TICKS.map((tau) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = String(tau);
       button.style.left = `${(100 * Math.log(tau / LOW)) / Math.log(HIGH / LOW)}%`;
-      button.onclick = () => { put(tau); this.board.redraw(); this.board.done(0); };
+      button.onclick = () => { heat(tau); this.board.redraw(); this.board.done(0); };
       return button;
     }));
     const svg = this.$(".curves svg"), curves = this.charts.curves;
-    const follow = (event) => { if (event.buttons & 1) { put(curves.under(event)); this.board.redraw(); } };
+    const follow = (event) => { if (event.buttons & 1) { heat(curves.under(event)); this.board.redraw(); } };
     svg.onpointerdown = (event) => { svg.setPointerCapture(event.pointerId); follow(event); };
     svg.onpointermove = follow;
     svg.onpointerup = () => this.board.done(0);

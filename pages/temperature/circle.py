@@ -35,10 +35,10 @@ def keep(scene: str, state: State) -> None:
     """Write a state into the address, which stays clean for what the scene opens with."""
     tau, _, points = state.text().partition(" ")
     for key, value, default in ((TAU, tau, State().text()), (POINTS, f"{scene}.{points}", f"{scene}.")):
-        if value != default:
+        if value == default:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != value:
             st.query_params[key] = value
-        elif key in st.query_params:
-            del st.query_params[key]
 
 
 def draw(name: str, view: str) -> State:

@@ -101,7 +101,7 @@ def _live(view: str, state: State, row: Anatomy) -> str:
     if view == "gradient":
         probability = 0.0 if row.probabilities is None else row.probabilities[0, j]
         return rf"\frac{{{probability:.3f}-0}}{{{tau:g}}}={g:.3g}"
-    return rf"{g:.3g}\cdot\sqrt{{1-{s:.2f}^2}}={_real_push(row)[j]:.3g}"
+    return rf"{g:.3g}\cdot\sqrt{{1-{abs(s):.2f}^2}}={_real_push(row)[j]:.3g}"
 
 
 def _ends(row: Anatomy) -> str:

@@ -225,7 +225,7 @@ def test_the_curves_are_a_slider_too(server: str, open_tab: OpenTab) -> None:
 
 
 def test_the_challenge_is_solved_with_the_hands(server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(server + "/temperature?tp_scene=False+negative")
+    tab = open_tab(server + "/temperature?tp_scene=False+negative&tp_tau=0.2")
     mark = tab.locator(".points .false")
     mark.focus()
     tab.keyboard.press("Home")
