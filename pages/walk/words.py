@@ -133,11 +133,14 @@ def _tokens(found: Walk, settings: Settings) -> tuple[str, str]:
 
 def _dropout(found: Walk, settings: Settings) -> tuple[str, str]:
     batch = found.batch
-    first, second = (batch.zeroed[row] for row in views_of(batch, settings)[:2])
-    p = batch.dropout
+    rows = views_of(batch, settings)[:2]
+    first, second = (batch.zeroed[row] for row in rows)
+    before, after = (values[rows[0]].astype(np.float64) for values in (batch.before, batch.after))
+    largest = np.unravel_index(np.argmax(np.abs(after)), after.shape)  # a number that was kept
     return (
         r"x'=\frac{m\odot x}{1-p},\qquad m\sim\mathrm{Bernoulli}(1-p)",
-        rf"\text{{zero: }}{first:.3f},\;{second:.3f},\qquad\frac1{{1-{p:g}}}={1 / (1 - p):.3f}",
+        rf"\text{{zero: }}{first:.3f},\;{second:.3f},\qquad"
+        rf"\frac{{{before[largest]:.3f}}}{{1-{batch.dropout:g}}}={after[largest]:.3f}",
     )
 
 

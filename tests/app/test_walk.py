@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,13 @@ def test_dropout_and_masks_change_what_is_said(open_page: OpenPage) -> None:
     assert t("walk.trap.similarities_equal") in at.warning[0].value
     at.segmented_control(key="wk_p").set_value(0.0).run()
     assert t("walk.no_mask") in words(at) and t("walk.trap.similarities_equal") in at.warning[0].value
+
+
+def test_a_kept_number_is_shown_before_and_after(open_page: OpenPage) -> None:
+    at = open_page("walk", wk_stage="Dropout", wk_p="0.3")
+    live = next(m.value for m in at.markdown if "{1-0.3}" in m.value)
+    before, after = re.search(r"\\frac\{(-?[\d.]+)\}\{1-0.3\}=(-?[\d.]+)", live).groups()  # type: ignore[union-attr]
+    assert float(after) == pytest.approx(float(before) / 0.7, abs=0.003) and float(after) != 0
 
 
 def test_half_precision_is_shown_with_its_numbers(open_page: OpenPage) -> None:
