@@ -55,7 +55,7 @@ def draw(page: Frame) -> None:
             _figure(runs, name)
         _why(page, runs)
         with page.challenge():
-            _guess(runs, name)
+            _guess(runs, names[-1])  # of the set that the figure does not open on
         with page.details():
             st.markdown(prose("temperature", "sweep"))
         with page.below:
@@ -201,7 +201,7 @@ def _guess(runs: Sequence[Mapping[str, Any]], name: str) -> None:
         reveal += " " + t("temperature.sweep.near", taus=", ".join(f"{tau:g}" for tau in sorted(near)))
     guess(
         "temperature.best",
-        t("temperature.sweep.guess", name=_title(name)),
+        t("temperature.sweep.guess"),
         [f"{tau:g}" for tau in scores if tau in sweep_runs.GUESSED],
         is_right=lambda answer: float(answer) == best or float(answer) in near,
         reveal=reveal,
