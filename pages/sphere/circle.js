@@ -1,6 +1,7 @@
 // Drag pairs on a circle, or play their way downhill; everything is recomputed here, Python hears of it on release.
 const LOW = 0.02, HIGH = 10, PACE = 60; // steps a second
 const TRAIL = 80;
+const CROWD = 20; // more points than this share one tab stop
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
@@ -66,7 +67,15 @@ class Circle {
         set: (angle) => this.turn(k, angle),
         say: () => ({ label: fill(words[k < n ? "anchor" : "positive"], { index: (k % n) + 1 }), text: `${minus(this.angles[k])}°`, now: this.angles[k], min: -180, max: 180 }),
       });
+      if (2 * n > CROWD && k > 0) mark.setAttribute("tabindex", "-1");
+      if (2 * n > CROWD) mark.addEventListener("keydown", (event) => this.roam(k, event.key));
     });
+  }
+
+  /** In a crowd, n and p carry the focus to the next and the previous point. */
+  roam(k, key) {
+    const step = { n: 1, p: -1 }[key], marks = this.ring.marks;
+    if (step) marks.at((k + step + marks.length) % marks.length).focus();
   }
 
   /** Move a point; where pairs stay together, its partner goes along. */

@@ -17,7 +17,7 @@ from pages.ui.text import t
 from simcse_core.theory.scenes import SCENES, angles, circle
 
 LOWEST, HIGHEST, TEMPERATURE = 0.02, 10.0, 0.5
-PAIRS = (3, 4, 6, 8, 12, 16)
+PAIRS = (3, 4, 6, 8, 12, 16, 32)
 TEMPERATURES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 10.0)
 SCENE, COUNT, TAU, POINTS = "sp_scene", "sp_n", "sp_tau", "sp_at"
 LADDER = "sp-heat"
