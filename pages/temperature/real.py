@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.temperature import ladder, real_panels
+from pages.temperature import ladder, real_panels, sentences
 from pages.temperature.cosines import Seen, seen_by
-from pages.temperature.recorded import recorded
+from pages.temperature.recorded import matrix_of, recorded, recorded_batch
 from pages.temperature.sentences import Chosen, pick
 from pages.ui import checkpoints, messages
 from pages.ui.challenge import goal, guess
@@ -158,17 +158,16 @@ def _why(page: Frame, view: View) -> None:
 
 def _guess() -> None:
     """Predict the effective negatives of an average anchor of the opening batch."""
-    from pages.temperature.recorded import matrix_of, recorded_batch
-
-    one = recorded_batch(("video-clips",), 32, 2, 0)
-    cosines = None if one is None else matrix_of(one, OPENING, DROPOUT)
-    after = None if one is None else matrix_of(one, recorded()["encoders"][-1], DROPOUT)
-    if cosines is None or after is None:
-        return
+    one = recorded_batch(*sentences.OPENING)
+    recorded_names = (OPENING, recorded()["encoders"][-1])
+    matrices = [None if one is None else matrix_of(one, name, DROPOUT) for name in recorded_names]
     means = [
         float(anatomy(m, np.arange(len(m)), temperature=ladder.OPENING).effective.mean())
-        for m in (cosines, after)
+        for m in matrices
+        if m is not None
     ]
+    if len(means) < len(matrices):
+        return
     right = min(ANSWERS, key=lambda a: abs(float(a) - means[0]))
     reveal = t("temperature.real.reveal", before=f"{means[0]:.1f}", after=f"{means[1]:.1f}")
     guess(

@@ -21,6 +21,8 @@ from simcse_core.evaluation.in_batch import ALONE, Batch, draw_batch
 SOURCES = ("shipped", "own", "upload")
 SIZES, PARAPHRASES = (16, 32, 64), (0, 1, 2, 4)
 SUBJECT = "video-clips"
+OPENING = ((SUBJECT,), 32, 2, 0)
+"""Subjects, size, pairs of paraphrases and seed of the batch that the page opens on."""
 MOST, LONGEST = 64, 300
 LINES = "tp-lines"
 EXAMPLE = 8  # sentences of the shipped batch that the field for own lines opens with
@@ -66,12 +68,12 @@ def pick() -> Chosen:
         return _own() or _example()
     if source == "upload":
         return _upload() or _example()
-    size = choice(t("temperature.real.size"), SIZES, 32, key="tp_s_size")
+    size = choice(t("temperature.real.size"), SIZES, OPENING[1], key="tp_s_size")
     with st.expander(t("temperature.real.drawn"), icon=":material/casino:"):
         paraphrases = choice(
             t("temperature.real.paraphrases"),
             PARAPHRASES,
-            2,
+            OPENING[2],
             key="tp_s_pairs",
             help=t("temperature.real.paraphrases_help"),
         )
@@ -97,7 +99,7 @@ def _shipped(subjects: tuple[str, ...], size: int, paraphrases: int, seed: int) 
 
 
 def _example() -> Chosen:
-    return _shipped((SUBJECT,), 32, 2, 0)
+    return _shipped(*OPENING)
 
 
 def _own() -> Chosen | None:
