@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -62,7 +64,7 @@ def draw(cosines: NDArray[np.float64], temperature: float) -> None:
     st.caption(t("temperature.others.caption"))
     for line in refused:
         st.caption(line)
-    columns = {
+    columns: dict[str, Sequence[Any]] = {
         t("temperature.others.objective"): [one.title for one in taken],
         t("temperature.effective"): [float(one.anatomy.effective[0]) for one in taken],
         t("temperature.top_share"): [float(one.anatomy.shares[0].max()) for one in taken],
