@@ -191,41 +191,42 @@ def _torch_triplet(module: Any, batch: Batch) -> Tensor:
     return result
 
 
-def _all() -> Iterator[Peer]:
-    pair, cosine = ("anchor", "positive"), "=BatchHardTripletLossDistanceFunction.cosine_distance"
-    ranking = "MultipleNegativesRankingLoss"
+def _of_candidates() -> Iterator[Peer]:
+    ranking, pair = "MultipleNegativesRankingLoss", ("anchor", "positive")
     yield Peer("info_nce", f"{ranking}(scale=20)", ST, _st(ranking, scale=20.0), roles=pair)
     yield Peer("info_nce", f"{ranking}(scale=20), triples", ST, _st(ranking, scale=20.0))
-    ntxent = "lightly.loss.ntx_ent_loss"
-    yield Peer(
-        "info_nce_interleaved", "lightly NTXentLoss(0.05)", ntxent, _views("NTXentLoss", temperature=0.05)
-    )
-    yield Peer(
-        "info_nce_interleaved",
-        "pytorch-metric-learning NTXentLoss(0.05)",
-        PML,
-        _self_supervised("NTXentLoss", temperature=0.05),
-    )
+    name, interleaved = "NTXentLoss", "info_nce_interleaved"
+    module = "lightly.loss.ntx_ent_loss"
+    yield Peer(interleaved, f"lightly {name}(0.05)", module, _views(name, temperature=0.05))
+    found = _self_supervised(name, temperature=0.05)
+    yield Peer(interleaved, f"pytorch-metric-learning {name}(0.05)", PML, found)
+    circle = {"m": 0.4, "gamma": 80}
+    told = "pytorch-metric-learning CircleLoss()"
+    yield Peer("circle", told, PML, _self_supervised("CircleLoss", **circle))
+    yield Peer("circle_labelled", told, PML, _pml("CircleLoss", **circle))
+    module = "lightly.loss.dcl_loss"
+    yield Peer("dcl", "lightly DCLLoss(0.1)", module, _views("DCLLoss", temperature=0.1))
+    weighted = _views("DCLWLoss", temperature=0.1)
+    yield Peer("dcl", "lightly DCLWLoss(0.1, 0.5)", module, weighted, {"weighted": True})
+
+
+def _of_triples() -> Iterator[Peer]:
     yield Peer("triplet", "TripletLoss(triplet_margin=1)", ST, _st("TripletLoss", triplet_margin=1.0))
-    yield Peer(
-        "triplet",
-        "torch TripletMarginWithDistanceLoss, cosine",
-        "torch.nn",
-        _torch_triplet,
-        {"distance": "cosine", "margin": 0.5},
-    )
+    settings = {"distance": "cosine", "margin": 0.5}
+    told = "torch TripletMarginWithDistanceLoss, cosine"
+    yield Peer("triplet", told, "torch.nn", _torch_triplet, settings)
     yield Peer("triplet_batch_all", "BatchAllTripletLoss()", ST, _st("BatchAllTripletLoss"))
-    yield Peer(
-        "triplet_batch_all",
-        "BatchAllTripletLoss(cosine, margin=0.2)",
-        ST,
-        _st("BatchAllTripletLoss", distance_metric=cosine, margin=0.2),
-        {"distance": "cosine", "margin": 0.2},
-    )
+    cosine = "=BatchHardTripletLossDistanceFunction.cosine_distance"
+    found = _st("BatchAllTripletLoss", distance_metric=cosine, margin=0.2)
+    settings = {"distance": "cosine", "margin": 0.2}
+    yield Peer("triplet_batch_all", "BatchAllTripletLoss(cosine, margin=0.2)", ST, found, settings)
     yield Peer("triplet_batch_hard", "BatchHardTripletLoss()", ST, _st("BatchHardTripletLoss"))
     soft = "BatchHardSoftMarginTripletLoss"
     yield Peer("triplet_batch_hard", f"{soft}()", ST, _st(soft), {"soft": True})
     yield Peer("triplet_semi_hard", "BatchSemiHardTripletLoss()", ST, _st("BatchSemiHardTripletLoss"))
+
+
+def _of_pairs() -> Iterator[Peer]:
     yield Peer("contrastive", "ContrastiveLoss()", ST, _st("ContrastiveLoss"))
     yield Peer("online_contrastive", "OnlineContrastiveLoss()", ST, _st("OnlineContrastiveLoss"))
     yield Peer("sbert_softmax", "SoftmaxLoss(num_labels=3)", ST, _st_softmax)
@@ -235,26 +236,15 @@ def _all() -> Iterator[Peer]:
     yield Peer("cosent", "CoSENTLoss(scale=20)", ST, _st("CoSENTLoss", scale=20.0))
     ranked = {"in_batch_weight": 0.0, "angle_weight": 1.0}
     yield Peer("angle", "AnglELoss(scale=20), its ranking term", ST, _st("AnglELoss", scale=20.0), ranked)
-    circle = {"m": 0.4, "gamma": 80}
-    yield Peer(
-        "circle", "pytorch-metric-learning CircleLoss()", PML, _self_supervised("CircleLoss", **circle)
-    )
-    yield Peer("circle_labelled", "pytorch-metric-learning CircleLoss()", PML, _pml("CircleLoss", **circle))
-    dcl = "lightly.loss.dcl_loss"
-    yield Peer("dcl", "lightly DCLLoss(0.1)", dcl, _views("DCLLoss", temperature=0.1))
-    yield Peer(
-        "dcl", "lightly DCLWLoss(0.1, 0.5)", dcl, _views("DCLWLoss", temperature=0.1), {"weighted": True}
-    )
-    yield Peer(
-        "align_uniform",
-        "lightly HypersphereLoss(t=2)",
-        "lightly.loss.hypersphere_loss",
-        _views("HypersphereLoss", t=2.0),
-    )
-    barlow = _views("BarlowTwinsLoss", lambda_param=0.0051)
-    yield Peer("barlow_twins", "lightly BarlowTwinsLoss(0.0051)", "lightly.loss.barlow_twins_loss", barlow)
+
+
+def _of_views() -> Iterator[Peer]:
+    module, found = "lightly.loss.hypersphere_loss", _views("HypersphereLoss", t=2.0)
+    yield Peer("align_uniform", "lightly HypersphereLoss(t=2)", module, found)
+    module, found = "lightly.loss.barlow_twins_loss", _views("BarlowTwinsLoss", lambda_param=0.0051)
+    yield Peer("barlow_twins", "lightly BarlowTwinsLoss(0.0051)", module, found)
     yield Peer("vicreg", "lightly VICRegLoss()", "lightly.loss.vicreg_loss", _views("VICRegLoss"))
     yield Peer("vicreg", "pytorch-metric-learning VICRegLoss()", PML, _pml_vicreg)
 
 
-PEERS = tuple(_all())
+PEERS = (*_of_candidates(), *_of_triples(), *_of_pairs(), *_of_views())

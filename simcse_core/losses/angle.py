@@ -18,6 +18,9 @@ from simcse_core.losses.layouts import interleaved
 from simcse_core.registry import Range
 
 WEIGHTS = (0.0, 0.02, 0.1, 0.5, 1.0, 2.0)
+POSITIVE_FROM = Range(
+    -1000.0, 1000.0, "Score from which a pair counts as a positive in the batch", (0.8, 1.0, 4.0)
+)
 
 
 def angle_similarity(first: Tensor, second: Tensor) -> Tensor:
@@ -61,8 +64,8 @@ def in_batch_loss(first: Tensor, second: Tensor, matched: Tensor, *, temperature
     title="AnglE",
     source="Li & Li 2024, arXiv:2309.12871, and the weights of the released code (SeanLee97/AnglE)",
     equation=r"w_1\mathcal L_{ibn}+w_2\log\Big(1+\sum_{y_k<y_l}e^{(a_k-a_l)/\tau}\Big)"
-    r"+w_3\mathcal L_{CoSENT},"
-    r"\quad a=\Big|\cos(u,v)+\sum_i(\hat u_{i+d/2}\hat v_i-\hat u_i\hat v_{i+d/2})\Big|",
+    r"+w_3\mathcal L_{CoSENT},\quad "
+    r"a=\Big|\cos(u,v)+\sum_i(\hat u_{i+d/2}\hat v_i-\hat u_i\hat v_{i+d/2})\Big|",
 )
 def angle(
     first: Tensor,
@@ -73,10 +76,7 @@ def angle(
     in_batch_weight: Annotated[float, Range(0.0, 100.0, "Weight of the in-batch negatives", WEIGHTS)] = 1.0,
     angle_weight: Annotated[float, Range(0.0, 100.0, "Weight of the ranking by angle", WEIGHTS)] = 0.02,
     cosine_weight: Annotated[float, Range(0.0, 100.0, "Weight of the ranking by cosine", WEIGHTS)] = 0.0,
-    positive_from: Annotated[
-        float,
-        Range(-1000.0, 1000.0, "Score from which a pair counts as a positive in the batch", (0.8, 1.0, 4.0)),
-    ] = 1.0,
+    positive_from: Annotated[float, POSITIVE_FROM] = 1.0,
 ) -> Tensor:
     """Weighted sum of in-batch negatives, the ranking of CoSENT on an angle, and CoSENT itself.
 
@@ -85,7 +85,7 @@ def angle(
     Args:
         first: (B, d), any length, d even.
         second: (B, d).
-        score: (B,) on any scale.
+        score: (B,) on any scale, finite.
         temperature: 1 / 20, the scale of all terms in the released code.
         in_batch_weight: w₁; this term contrasts the pairs that count as positives.
         angle_weight: w₂.
@@ -97,24 +97,20 @@ def angle(
 
     Raises:
         ConfigError: All weights are 0.
-        DataError: The shapes differ, d is odd, a score is not finite, or the batch can have no term.
+        DataError: The tensors do not fit, d is odd, or the batch can have no term.
     """
     require_same_shape(first=first, second=second)
     given = require_scores(score, len(first))
-    weighted: list[Tensor] = []
+    terms = []
     matched = given >= positive_from
     if in_batch_weight and len(first) > 1 and bool(matched.any()):
-        weighted.append(in_batch_weight * in_batch_loss(first, second, matched, temperature=temperature))
-    if bool((given != given[0]).any()):
-        if angle_weight:
-            ranked = ranking_loss(angle_similarity(first, second), given, temperature=temperature)
-            weighted.append(angle_weight * ranked)
-        if cosine_weight:
-            ranked = ranking_loss(pair_cosines(first, second), given, temperature=temperature)
-            weighted.append(cosine_weight * ranked)
-    if not weighted:
+        terms.append(in_batch_weight * in_batch_loss(first, second, matched, temperature=temperature))
+    for weight, similarity in ((angle_weight, angle_similarity), (cosine_weight, pair_cosines)):
+        if weight and bool((given != given[0]).any()):
+            terms.append(weight * ranking_loss(similarity(first, second), given, temperature=temperature))
+    if not terms:
         _refuse(in_batch_weight, angle_weight, cosine_weight)
-    return torch.stack(weighted).sum()
+    return torch.stack(terms).sum()
 
 
 def _refuse(*weights: float) -> None:

@@ -79,7 +79,8 @@ def circle(
 ) -> Tensor:
     """Softmax-like loss in which a cosine weighs more the farther it is from its own goal.
 
-    With the weights held at 1 and margin 0 it is InfoNCE with temperature 1 / gamma.
+    With the weights held at 1 and margin 1/2, where both goals coincide, it would be InfoNCE with
+    temperature 1 / gamma.
 
     Args:
         anchor: (B, d), any length; L2-normalised here.

@@ -107,8 +107,8 @@ def debiased(
     """Interleaved softmax loss with the expected weight of false negatives subtracted.
 
     Where the correction would take everything, the negatives' weight is held at a floor and they get no
-    gradient (`clamped_rows` says where): at temperature 0.05 and prior 0.1 that is nearly every row, so the
-    published temperature of 0.5 is the default.
+    gradient (`clamped_rows` says where). At temperature 0.05 that is soon the rule: with a positive at cosine
+    0.9 and negatives around 0.4 the subtracted share is the larger. The published 0.5 is the default.
 
     Args:
         anchor: (B, d), any length; L2-normalised here.

@@ -13,6 +13,11 @@ from simcse_core.losses.info_nce import TEMPERATURES, softmax_loss
 from simcse_core.losses.layouts import two_view
 from simcse_core.registry import Range
 
+NOISE_COUNT = Range(
+    0, 65536, "Noise vectors per step; 192 is three per pair at batch 64", (0, 64, 192, 512, 1024)
+)
+NOISE_WEIGHT = Range(0.0, 100.0, "Weight of the noise in the denominator", (0.0, 0.1, 0.5, 1.0, 2.0, 10.0))
+
 
 @losses.register(
     "gs_info_nce",
@@ -27,13 +32,8 @@ def gs_info_nce(
     negative: Tensor | None = None,
     *,
     temperature: Annotated[float, Range(0.001, 10.0, "Divides the cosine", TEMPERATURES)] = 0.05,
-    noise_count: Annotated[
-        int,
-        Range(0, 65536, "Noise vectors per step; 192 is three per pair at batch 64", (0, 64, 192, 512, 1024)),
-    ] = 192,
-    noise_weight: Annotated[
-        float, Range(0.0, 100.0, "Weight of the noise in the denominator", (0.0, 0.1, 0.5, 1.0, 2.0, 10.0))
-    ] = 1.0,
+    noise_count: Annotated[int, NOISE_COUNT] = 192,
+    noise_weight: Annotated[float, NOISE_WEIGHT] = 1.0,
 ) -> Tensor:
     """Softmax loss whose denominator also holds cosines with random directions, drawn afresh each step.
 
@@ -61,7 +61,6 @@ def gs_info_nce(
     if noise_count and noise_weight:
         query = unit_rows(anchor)
         noise = torch.randn(noise_count, query.shape[1], dtype=query.dtype, device=query.device)
-        # as a shift of the cosine that becomes + log(weight) in the logit
-        shift = temperature * math.log(noise_weight)
+        shift = temperature * math.log(noise_weight)  # of the cosine: + log(weight) in the logit
         similarities = torch.cat([similarities, query @ unit_rows(noise).T + shift], dim=1)
     return softmax_loss(similarities, own, temperature=temperature)

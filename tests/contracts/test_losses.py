@@ -101,6 +101,37 @@ def test_coinciding_rows_have_finite_gradients(name: str, number: float) -> None
     assert all(x.grad is None or x.grad.isfinite().all() for x in embeddings_of(batch).values())
 
 
+@pytest.mark.parametrize("name", list(losses))
+def test_the_order_of_the_batch_does_not_matter(name: str) -> None:
+    batch = {role: x.detach().double() for role, x in example_batch(name, accepts_of(losses[name])).items()}
+    order = torch.tensor([4, 0, 5, 2, 1, 3])
+    values = []
+    for tensors in (batch, {role: x[order] for role, x in batch.items()}):
+        torch.manual_seed(0)
+        target = build(name)
+        loss = target.double() if isinstance(target, torch.nn.Module) else target
+        values.append(float(loss(**tensors).detach()))
+    assert values[1] == pytest.approx(values[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", list(losses))
+def test_one_row_is_learnt_from_or_refused(name: str) -> None:
+    """Never a silent 0: near rows, so that margins of distances and cosines are all broken."""
+    generator = torch.Generator().manual_seed(0)
+    batch = example_batch(name, accepts_of(losses[name]), rows=1)
+    batch |= {
+        role: (1 + 0.01 * torch.randn(x.shape, generator=generator)).requires_grad_()
+        for role, x in embeddings_of(batch).items()
+    }
+    try:
+        loss = build(name)(**batch)
+    except DataError as error:
+        assert error.message
+        return
+    loss.backward()
+    assert all(x.grad.abs().sum() > 0 for x in embeddings_of(batch).values())
+
+
 @pytest.mark.parametrize("name", ON_SIMILARITIES)
 def test_the_form_on_similarities_is_the_same_loss(name: str) -> None:
     """Of every one that has it, with its defaults given, and with a permuted order of the columns."""

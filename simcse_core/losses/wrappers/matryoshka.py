@@ -36,15 +36,9 @@ def matryoshka(
             one width only.
         DataError: When called, a width beyond that of the embeddings.
     """
-    chosen = list(weights) if weights is not None else [1.0] * len(dims)
-    if not dims or len(set(dims)) != len(dims) or min(dims) < 1:
-        raise ConfigError(f"Matryoshka needs different widths of at least 1; got {list(dims)}.")
-    if len(chosen) != len(dims) or min(chosen) <= 0:
-        raise ConfigError(
-            f"Matryoshka needs one weight above 0 for each of {len(dims)} widths; got {chosen}."
-        )
     if isinstance(loss, nn.Module):
         raise ConfigError("An objective with trained weights fits one width only; Matryoshka cannot use it.")
+    chosen = _checked_weights(dims, weights)
 
     def nested(**tensors: object) -> Tensor:
         _require_width(tensors, max(dims))
@@ -55,6 +49,15 @@ def matryoshka(
         return torch.stack(terms).sum()
 
     return nested
+
+
+def _checked_weights(dims: Sequence[int], weights: Sequence[float] | None) -> list[float]:
+    chosen = list(weights) if weights is not None else [1.0] * len(dims)
+    if not dims or len(set(dims)) != len(dims) or min(dims) < 1:
+        raise ConfigError(f"Matryoshka needs different widths of at least 1; got {list(dims)}.")
+    if len(chosen) != len(dims) or min(chosen) <= 0:
+        raise ConfigError(f"Matryoshka needs one weight above 0 for each width; got {chosen}.")
+    return chosen
 
 
 def _is_rows(x: object) -> bool:
