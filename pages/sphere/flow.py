@@ -24,7 +24,7 @@ from simcse_core.theory.scenes import scene
 from simcse_core.theory.simulator import CLOSED, Flow, simulate, steady_step
 
 STEPS = 300
-FRAMES = 51
+FRAMES = 61
 NOISE = 0.01
 ANSWERS = ("0.02", "0.05", "0.1", "0.5")
 FORMULA = (

@@ -36,8 +36,8 @@ FORMULAS = {
     r"-\tfrac1\tau\mathbb E\,s^++\mathbb E_x\log\mathbb E_y\,e^{x^\top y/\tau}",
     "jensen": r"\mathbb E_x\log\mathbb E_y\,e^{x^\top y/\tau}\;\ge\;"
     r"\tfrac1\tau\mathbb E_x\mathbb E_y\,x^\top y=\frac{\mathrm{Sum}(WW^\top)}{\tau m^2}",
-    "eigen": r"\frac{\mathrm{Sum}(WW^\top)}m\le\lambda_{\max}\quad\text{and, if no cosine is negative,}\quad"
-    r"\lambda_{\max}\le\mathrm{Sum}(WW^\top)",
+    "eigen": r"\frac{\mathrm{Sum}(WW^\top)}m\le\lambda_{\max}\;\overset{\text{if all }s\,\ge\,0}{\le}\;"
+    r"\mathrm{Sum}(WW^\top)",
     "flat": r"\textstyle\sum_k\lambda_k=\mathrm{tr}(WW^\top)=m",
 }
 

@@ -15,6 +15,7 @@ from simcse_core.figures.theme import Theme, faded, plotly_text
 from simcse_core.theory.jensen import Eigenvalue
 
 Option = dict[str, Any]
+HEIGHT = 520  # of the sphere, with its slider
 _EXACT = {"containLabel": False, "outerBoundsMode": "none"}
 
 
@@ -167,7 +168,10 @@ def sphere_flow(
     for frame, state in zip(figure.frames, pairs, strict=True):
         frame.data = (*frame.data, go.Scatter3d(**_ties(state)))
         frame.traces = (*frame.traces, second + 1)
-    return figure.update_layout(updatemenus=[_player(theme, words)], margin={"t": 72})
+    legend = {"x": 1, "xanchor": "right", "y": 0.98, "yanchor": "top"}
+    return figure.update_layout(
+        updatemenus=[_player(theme, words)], margin={"t": 84}, height=HEIGHT, legend=legend
+    )
 
 
 def _ties(state: Any) -> dict[str, Any]:
