@@ -80,7 +80,7 @@ def angle(
 ) -> Tensor:
     """Weighted sum of in-batch negatives, the ranking of CoSENT on an angle, and CoSENT itself.
 
-    The released code's further term on given hard negatives is `info_nce` with `negative`.
+    The released term on given hard negatives is `info_nce` with `negative`.
 
     Args:
         first: (B, d), any length, d even.
@@ -101,16 +101,31 @@ def angle(
     """
     require_same_shape(first=first, second=second)
     given = require_scores(score, len(first))
-    terms = []
+    terms = _rankings(first, second, given, temperature, angle_weight, cosine_weight)
     matched = given >= positive_from
     if in_batch_weight and len(first) > 1 and bool(matched.any()):
         terms.append(in_batch_weight * in_batch_loss(first, second, matched, temperature=temperature))
-    for weight, similarity in ((angle_weight, angle_similarity), (cosine_weight, pair_cosines)):
-        if weight and bool((given != given[0]).any()):
-            terms.append(weight * ranking_loss(similarity(first, second), given, temperature=temperature))
     if not terms:
         _refuse(in_batch_weight, angle_weight, cosine_weight)
     return torch.stack(terms).sum()
+
+
+def _rankings(
+    first: Tensor,
+    second: Tensor,
+    score: Tensor,
+    temperature: float,
+    angle_weight: float,
+    cosine_weight: float,
+) -> list[Tensor]:
+    if bool((score == score[0]).all()):
+        return []
+    weighted = ((angle_weight, angle_similarity), (cosine_weight, pair_cosines))
+    return [
+        weight * ranking_loss(similarity(first, second), score, temperature=temperature)
+        for weight, similarity in weighted
+        if weight
+    ]
 
 
 def _refuse(*weights: float) -> None:
