@@ -66,6 +66,26 @@ def test_the_seven_negatives_of_the_page(temperature: float, top: float, effecti
     assert row.effective[0] == pytest.approx(effective, abs=5.1e-3)
 
 
+@pytest.mark.parametrize("temperature", [0.001, 0.05, 10.0])
+def test_equal_similarities_give_the_logarithm_of_their_number(temperature: float) -> None:
+    row = anatomy(np.full((3, 7), 0.4), [0, 3, 6], temperature=temperature)
+    assert row.loss == pytest.approx(np.full(3, math.log(7)))
+    assert row.effective == pytest.approx(np.full(3, 6.0))
+
+
+def test_an_orthonormal_batch() -> None:
+    loss = anatomy(np.eye(8), np.arange(8), temperature=1.0).loss
+    assert loss == pytest.approx(np.full(8, 1.274009), abs=5e-7)  # log(1 + 7/e)
+
+
+@pytest.mark.parametrize("temperature", [0.01, 0.05, 1.0])
+def test_identical_sentences_cost_at_least_the_logarithm_of_their_number(temperature: float) -> None:
+    cosines = np.eye(6)
+    cosines[:3, :3] = 1.0
+    loss = anatomy(cosines, np.arange(6), temperature=temperature).loss
+    assert loss is not None and (loss[:3] >= math.log(3) - 1e-12).all() and (loss[3:] < loss[0]).all()
+
+
 def test_it_is_the_formula_written_as_loops() -> None:
     rng = np.random.default_rng(0)
     similarities = rng.uniform(-1, 1, (5, 7))
