@@ -58,7 +58,7 @@ def speed(rows: list[int], rounds: int, only: list[str]) -> None:
     print("|---|---|---|---|---|---|")
     for peer in available():
         for size in rows:
-            if not only or peer.objective in only:
+            if size <= peer.most_rows and (not only or peer.objective in only):
                 mine, theirs = in_turns(peer, size, rounds)
                 ratios = sorted(t / m for m, t in zip(mine, theirs, strict=True))
                 told = f"{ratios[0]:.2f} / {statistics.median(ratios):.2f} / {ratios[-1]:.2f}"

@@ -35,6 +35,7 @@ class Peer:
         settings: Ours.
         roles: Tensors given to both; all that ours accepts where empty.
         tolerance: Largest difference allowed, relative to the larger of 1 and the value.
+        most_rows: Largest batch whose memory the other library can be expected to find.
     """
 
     objective: str
@@ -44,6 +45,7 @@ class Peer:
     settings: Mapping[str, Any] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     tolerance: float = 1e-6
+    most_rows: int = 4096
 
     def library(self) -> Any:
         """The other library's module; ImportError where it is absent."""
@@ -199,7 +201,10 @@ def _of_candidates() -> Iterator[Peer]:
     module = "lightly.loss.ntx_ent_loss"
     yield Peer(interleaved, f"lightly {name}(0.05)", module, _views(name, temperature=0.05))
     found = _self_supervised(name, temperature=0.05)
-    yield Peer(interleaved, f"pytorch-metric-learning {name}(0.05)", PML, found)
+    told = f"pytorch-metric-learning {name}(0.05)"
+    yield Peer(
+        interleaved, told, PML, found, most_rows=64
+    )  # compares every positive pair with every negative
     circle = {"m": 0.4, "gamma": 80}
     told = "pytorch-metric-learning CircleLoss()"
     yield Peer("circle", told, PML, _self_supervised("CircleLoss", **circle))
