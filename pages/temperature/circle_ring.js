@@ -1,5 +1,5 @@
 // The circle: marks that can be pulled, and arrows as long as the push.
-const REACH = 0.9; // length of the longest arrow, radius 1
+const REACH = 0.85; // length of the longest arrow, radius 1
 const MARKS = {
   anchor: "M0-.13L.031-.042.124-.04.05.016.076.105 0 .053-.076.105-.05.016-.124-.04-.031-.042Z",
   positive: "M-.075 0A.075.075 0 1 0 .075 0A.075.075 0 1 0-.075 0Z",
@@ -42,6 +42,7 @@ class Ring {
   /** Marks and arrows of a scene, in the order anchor, positive, negatives. */
   build(roles) {
     const small = roles.length > 20 ? 0.62 : 1;
+    this.edge = 0.09 * small;
     this.marks = roles.map((role) => {
       const group = make("g", { class: `point ${role}` });
       group.append(make("circle", { r: 0.16 * small, class: "hit" }), make("path", { d: MARKS[role], transform: `scale(${role === "negative" ? small : 1})` }));
@@ -63,7 +64,8 @@ class Ring {
       const turn = j === 0 ? Math.sign(net) : j === 1 ? -side : side;
       const value = (j === 0 ? Math.abs(net) : values[j - 1]) / full;
       const along = [-turn * at[j][1], turn * at[j][0]];
-      put(this.shafts[j], "d", arrowPath(at[j], along, REACH * Math.min(value, 1), value > 1));
+      const edge = at[j].map((place, k) => place + this.edge * along[k]); // from the rim of the mark, or it hides the short ones
+      put(this.shafts[j], "d", arrowPath(edge, along, REACH * Math.min(value, 1), value > 1));
     });
     [0, 1, hardest + 2].forEach((j, k) => this.name(this.labels[k], at[j], words[k], k < 2 && Math.abs(at[j][0]) < 0.75 ? 1.2 : 0.8));
   }
