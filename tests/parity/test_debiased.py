@@ -28,7 +28,7 @@ def by_loops(anchor: Tensor, positive: Tensor, tau: float, prior: float, beta: f
         reweighted = sum(w * e for w, e in zip(tilt, others, strict=True)) / mean
         mass = (reweighted - prior * len(others) * own) / (1 - prior)
         floor = len(others) * math.exp(-1 / tau)
-        mass = mass if float(mass) > floor else torch.tensor(floor, dtype=torch.float64)
+        mass = mass if float(mass.detach()) > floor else torch.tensor(floor, dtype=torch.float64)
         total = total - torch.log(own / (own + mass))
     return total / len(views)
 
