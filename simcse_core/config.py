@@ -27,6 +27,7 @@ class EncoderConfig:
         float, Range(0.0, 0.9, "Hidden and attention dropout rate", (0.0, 0.01, 0.05, 0.1, 0.15, 0.2, 0.3))
     ] = 0.1
     max_length: Annotated[int, Range(8, 512, "Tokens kept per sentence", (16, 32, 64, 128, 256))] = 64
+    template: Annotated[str, Text("Put around a sentence [X] for pooling mask, or none")] = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +207,9 @@ class RunConfig:
                 full[section] = ComponentConfig(name=component.name, parameters=values)
             except SimCSEError as error:
                 problems.append(str(error))
+        pooling = views.info(self.view.name).traits.get("pooling") if self.view.name in views else None
+        if pooling not in (None, self.encoder.pooling):
+            problems.append(f"view {self.view.name!r} is read at encoder.pooling={pooling}")
         if problems:
             raise ConfigError("; ".join(p.rstrip(".") for p in problems) + ".")
         return dataclasses.replace(self, **full)

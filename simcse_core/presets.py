@@ -117,6 +117,26 @@ _ALL = (
         ),
     ),
     Preset(
+        "promptbert",
+        "PromptBERT: two templates, read at the mask, denoised",
+        "Jiang et al. 2022, arXiv:2201.04337, sec. 4.2 and the released code; lr 1e-5, temperature 0.05",
+        (
+            "batch 64 instead of 256 and 20 steps instead of one epoch of a million sentences",
+            "the shipped descriptions of scenes",
+            "MiniLM's first 4 layers, which were trained by contrast after their masked-LM days: set "
+            "encoder.name=bert-base-uncased for the published start",
+        ),
+        _config(
+            "promptbert",
+            encoder__pooling="mask",
+            encoder__template='This sentence of "[X]" means [MASK].',
+            view__name="prompt",
+            optim__learning_rate=1e-5,
+            optim__schedule="constant",
+            data__train="clips",
+        ),
+    ),
+    Preset(
         "gs-infonce",
         "GS-InfoNCE: Gaussian noise as negatives",
         "Wu et al. 2021, arXiv:2109.04321, sec. 3 and 4.1: 3 x 64 noise vectors, temperature 0.05",

@@ -35,6 +35,7 @@ def render() -> None:
             if not _works(view):
                 panels.numbers(view)
     jobs.launch_worker()
+    config = None
     with page.controls, messages.boundary():
         config = settings.controls(base)
     with estimate:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.state import choice, switch
-from simcse_core.registry import Choice, Parameter, Range, Registry, params_of
+from simcse_core.registry import Choice, Parameter, Range, Registry, Text, params_of
 
 MAX_STEPS = 100
 
@@ -33,6 +33,11 @@ def parameter_widget(parameter: Parameter, *, key: str, label: str | None = None
     if isinstance(allowed, Choice):
         kind = "segments" if len(allowed.options) <= 4 else "select"
         return choice(label, allowed.options, parameter.default, key=key, kind=kind, help=allowed.help)
+    if isinstance(allowed, Text):
+        typed = st.text_input(
+            label, parameter.default, key=key, help=allowed.help, persist_state="session", max_chars=300
+        )
+        return typed.strip() or parameter.default
     if isinstance(parameter.default, bool):
         return switch(label, key=key, default=parameter.default, help=allowed.help)
     values = _ladder(parameter, allowed)

@@ -86,14 +86,21 @@ class Encoder(nn.Module):
         return self.text_tokenizer.max_length
 
     @property
+    def template(self) -> str | None:
+        """Text that is put around every sentence, with `[X]` for the sentence and one `[MASK]`; or None."""
+        template = self.text_tokenizer.template
+        return None if template is None else template.text
+
+    @property
     def dropout(self) -> float:
         """Hidden dropout, in [0, 1]."""
         return families.dropout_of(self.model.config)
 
     @property
     def digest(self) -> str:
-        """First 16 hex digits of a SHA-256 over weights, layers, pooling, length and precision."""
-        facts = f"{self.layers} {self.pooling} {self.max_length} {self.dtype}".encode()
+        """First 16 hex digits of a SHA-256 over weights, layers, pooling, template, length and precision."""
+        told = f"{self.layers} {self.pooling} {self.max_length} {self.dtype}"
+        facts = (f"{told} {self.template}" if self.template else told).encode()
         mark = facts + fingerprint(self.model) + (b"" if self.head is None else fingerprint(self.head))
         if self._digest[0] != mark:
             state = hashlib.sha256(facts)

@@ -84,6 +84,15 @@ class Engine:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             return [self._reference(self.model, piece, wanted) for piece in _cut({}, ids, lengths, parts)]
 
+    def attend(self, ids: Tensor, mask: Tensor, wanted: Collection[int]) -> Piece:
+        """Hidden states with gradients where any token may be hidden: `ids` and `mask`, both (B, T).
+
+        By the HF forward, for the packed one only knows padding at the end.
+        """
+        self._frozen = None
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+            return self._reference(self.model, Piece({}, mask, ids), wanted)
+
     def _frozen_model(self) -> Any:
         """The weights prepared for inference; prepared again whenever a parameter has changed."""
         mark = fingerprint(self.model)

@@ -41,12 +41,14 @@ class Layout:
         note: Where that comes from, one sentence.
         dense: Folder of a dense layer after the pooling, relative to the root; None where there is none.
         max_length: Most tokens, as stated for sentence-transformers; None where nothing is stated.
+        template: Put around every text, as stated by simcse.json; None where nothing is stated.
     """
 
     pooling: str
     note: str
     dense: str | None = None
     max_length: int | None = None
+    template: str | None = None
 
 
 def read_layout(root: Path, name: str) -> Layout:
@@ -61,7 +63,8 @@ def read_layout(root: Path, name: str) -> Layout:
     dense = next((str(m["path"]) for m in modules if _kind(m) == "Dense"), None)
     if own.get("pooling"):
         poolers.info(str(own["pooling"]))
-        return Layout(str(own["pooling"]), "Stated by the checkpoint (simcse.json).", dense, length)
+        template = str(own["template"]) if own.get("template") else None
+        return Layout(str(own["pooling"]), "Stated by the checkpoint (simcse.json).", dense, length, template)
     if modules:
         return _from_modules(root, modules, length)
     for prefix, pooling in PUBLISHED.items():

@@ -15,6 +15,7 @@ from simcse_core.encoders.checks import check_weights, checked_config
 from simcse_core.encoders.encoder import Encoder
 from simcse_core.encoders.heads import DenseHead, head_from
 from simcse_core.encoders.poolers import poolers
+from simcse_core.encoders.prompts import Template
 from simcse_core.encoders.tokens import KEPT_FILES, TextTokenizer, read_json, special_tokens
 from simcse_core.encoders.vocabulary import load_backend
 from simcse_core.errors import ConfigError, EncoderError
@@ -31,6 +32,7 @@ def load_encoder(
     precision: str = "auto",
     dropout: float | None = None,
     max_length: int | None = None,
+    template: str | None = None,
 ) -> Encoder:
     """Load an encoder by name, folder, run or Hugging Face id (`catalogue.resolve` lists the forms).
 
@@ -41,6 +43,8 @@ def load_encoder(
         precision: fp32, bf16, or auto (bf16 where the device multiplies it natively).
         dropout: Hidden and attention dropout for training; None keeps the checkpoint's own.
         max_length: Most tokens a text is cut to; None takes the checkpoint's.
+        template: Put around every text, with `[X]` for the text and one `[MASK]`, for pooling `mask`; None
+            takes the checkpoint's, which has none as a rule.
 
     Raises:
         EncoderError: Not found, not trusted, damaged or not supported.
@@ -73,6 +77,9 @@ def load_encoder(
         head=_head(model, chosen, described, untrained, source),
         dtype=dtype,
     ).to(where)
+    around = template or described.template
+    if around is not None:
+        encoder.text_tokenizer.template = Template(around)
     if source.note:
         encoder.notes.append(source.note)
     if dropout is not None:

@@ -52,6 +52,7 @@ def save_encoder(
         "format": 1,
         "pooling": encoder.pooling,
         "layers": encoder.layers,
+        **({"template": encoder.template} if encoder.template else {}),
         "expressible_in_sentence_transformers": encoder.pooling in TO_ST,
         **(extra or {}),
     }

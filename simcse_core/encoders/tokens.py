@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcse_core.encoders.prompts import Template, fill
 from simcse_core.errors import DataError, EncoderError
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class TextTokenizer:
         max_length: Most tokens a text is cut to, special tokens included.
         padding_id: Number that fills padded rows.
         files: Contents of the small tokenizer files of the checkpoint, by name.
+        template: Put around every text, or None.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class TextTokenizer:
         self.special = dict(special)
         self.max_length = max_length
         self.files = dict(files)
+        self.template: Template | None = None
         found = backend.token_to_id(self.special.get("pad_token", ""))
         self.padding_id = padding_id if found is None else int(found)
         backend.no_padding()
@@ -117,7 +120,17 @@ class TextTokenizer:
         return None if found is None else int(found)
 
     def ids(self, texts: Sequence[str], *, first_row: int = 0) -> list[list[int]]:
-        """Token numbers of each text with its special tokens, at most `max_length` a text.
+        """Token numbers of each text with its special tokens, inside the template where there is one.
+
+        Raises:
+            DataError: A row is not a string, or not valid Unicode; the message names the row, counted from 1.
+        """
+        if self.template is None:
+            return self.plain_ids(texts, first_row=first_row)
+        return fill(self, self.template, texts, first_row=first_row).rows
+
+    def plain_ids(self, texts: Sequence[str], *, first_row: int = 0) -> list[list[int]]:
+        """Token numbers of each text with its special tokens, at most `max_length` a text, no template.
 
         Only the first `CHARACTERS_PER_TOKEN * max_length` characters of a text are looked at, so that a
         megabyte on one line costs no more than a page.

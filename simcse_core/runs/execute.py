@@ -232,6 +232,7 @@ def encoder_to_train(config: RunConfig, checkpoint: Path | None = None) -> Encod
         precision=config.optim.precision,
         dropout=wanted.dropout,
         max_length=wanted.max_length,
+        template=None if wanted.template == "none" else wanted.template,
     )
     if wanted.head == "mlp":
         encoder.attach_head(generator=torch.Generator().manual_seed(config.seed))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from simcse_core.encoders import Encoder
+from simcse_core.encoders.template_bias import template_states
 from simcse_core.losses.wrappers import encode_cached
-from simcse_core.views import TARGETS, Roles
+from simcse_core.views import SPAN, TARGETS, Roles
 
 
 def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: int = 0) -> dict[str, Tensor]:
@@ -28,7 +29,7 @@ def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: 
     Returns:
         Role → (B, d) float32 with gradients; `score` (B,) float32 and `label` (B,) int64 without.
     """
-    texts = {name: value for name, value in roles.items() if name not in TARGETS}
+    texts = {n: value for n, value in roles.items() if n not in TARGETS and not n.endswith(SPAN)}
     if masks == "same":
         tensors = _same_masks(encoder, texts)
     elif masks == "off":
@@ -36,6 +37,10 @@ def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: 
             tensors = _together(encoder, texts, chunk)
     else:
         tensors = _together(encoder, texts, chunk)
+    for name in texts:
+        if name + SPAN in roles:
+            rows, spans = cast(Any, roles[name]), cast(Any, roles[name + SPAN])
+            tensors[name] = tensors[name] - template_states(encoder, rows, spans)
     for name, kind in (("score", torch.float32), ("label", torch.int64)):
         if name in roles:
             tensors[name] = torch.as_tensor(roles[name], dtype=kind, device=encoder.device)

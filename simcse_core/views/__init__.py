@@ -10,6 +10,7 @@ Traits of a view:
 * `gives`: kind of record → the roles it makes of it;
 * `labels`: what its `label` means: "binary" (1 alike, 0 not), "class" (one of a few relations) or "group"
   (rows of one group are alike);
+* `pooling`: the only read-out that gives its rows a meaning, where there is one;
 * `masks`: "fresh" (the default), "same" (all roles under the same dropout masks) or "off" (no dropout).
 """
 
@@ -28,6 +29,7 @@ Roles = Mapping[str, Rows | NDArray[np.float64] | NDArray[np.int64]]
 Texts = Mapping[str, list[str]]
 Generator = np.random.Generator
 TARGETS = ("score", "label")
+SPAN = "_span"  # `anchor_span`: where the sentences stand in the templates of `anchor`, (B, 2)
 KINDS = ("sentences", "pairs", "triples", "scored_pairs")
 views: Registry[Callable[..., Roles]] = Registry("view")
 

@@ -51,7 +51,7 @@ def repetition(
 
     if unit == "word":
         return {"anchor": list(records), "positive": each(records, doubled)}
-    rows = tokenizer.ids(records)
+    rows = tokenizer.plain_ids(records)
     most = tokenizer.max_length - 2  # the ends are special tokens
     positive = [[*row[:1], *doubled(row[1:-1])[:most], *row[-1:]] for row in rows]
     return {"anchor": rows, "positive": positive}

@@ -35,7 +35,9 @@ def config(tmp_path: Path, tiny_checkpoint: Path) -> RunConfig:
 
 
 def trainer(config: RunConfig, kind: str, loss: str, view: str) -> Trainer:
-    chosen = config.with_settings({"loss.name": loss, "view.name": view, "optim.batch_size": 6}).check()
+    pooling = views.info(view).traits.get("pooling", "mean")
+    settings = {"loss.name": loss, "view.name": view, "optim.batch_size": 6, "encoder.pooling": pooling}
+    chosen = config.with_settings(settings).check()
     return Trainer(chosen, encoder_to_train(chosen), RECORDS[kind])
 
 
