@@ -155,7 +155,7 @@ class Circle {
     const at = [this.now.alignment, this.now.uniformity];
     if (!flow) this.trail = [...this.trail, at].slice(-TRAIL);
     const trail = flow ? data.path.alignment.slice(0, this.step + 1).map((a, i) => [a, data.path.uniformity[i]]) : this.trail;
-    const reach = data.other ? 0 : data.pairs * this.tau * 0.33; // the steepest pull is 1/(Nτ)
+    const reach = data.other ? 0 : data.pairs * this.tau * 0.7; // the steepest pull is 1/(Nτ)
     this.ring.draw(angles, this.now.slopes, reach);
     this.charts.plane.draw(this.now, trail, !flow);
     this.charts.parts.draw(this.now);

@@ -64,7 +64,7 @@ class Course:
         return "temperature" in params_of(losses[self.objective])
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False)
 def followed(
     degrees: Sequence[float], name: str, dimension: int, objective: str, parameters: dict[str, float]
 ) -> Flow:

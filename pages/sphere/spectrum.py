@@ -85,7 +85,7 @@ def _rows(
         t("sphere.after", step=later): known.steps[later],
     }
     if not live or name == known.name:
-        return {**found, t("sphere.published", name=known.name): known.published}
+        return {**found, known.name: known.published}
     asked = st.session_state.setdefault(ASKED, [])
     if name not in asked:
         st.caption(t("sphere.measure_note", count=known.sentences))

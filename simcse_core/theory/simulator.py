@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,9 @@ from simcse_core.theory.anatomy import Floats, checked_temperature, divided, sof
 CLOSED = "info_nce"
 """The objective whose gradient is a closed form here; the others are differentiated automatically."""
 MOST_STEPS = 5000
+MOST_HALVINGS = 40
+ROUNDING = 1e-14
+"""A loss that rises by no more, relative to itself or to 1, does not rise."""
 _PACE = 0.1  # radians a point moves in a step, at most, where the temperature is high
 ValueAndGradient = Callable[[Floats], tuple[float, Floats]]
 
@@ -58,7 +61,8 @@ def simulate(
         views: (2, N, d): anchors and positives, N and d two or more, any length; L2-normalised here.
         objective: Name of a loss with the traits `layout` and `on_similarities`; see `objectives`.
         steps: T, up to 5,000.
-        step_size: Multiplies the gradient of the batch's mean loss; `steady_step` if absent.
+        step_size: Multiplies the gradient of the batch's mean loss. If absent `steady_step`, halved where
+            the loss would rise, as it may for other objectives than InfoNCE.
         noise: Standard deviation of what is added to every coordinate at the start: an exact collapse has no
             gradient, and nothing would open it.
         seed: Draws the noise.
@@ -74,22 +78,45 @@ def simulate(
     points = _unit_views(views)
     if noise:
         points = _unit_views(points + noise * np.random.default_rng(seed).normal(size=points.shape))
-    move = steady_step(points.shape[1], settings.get("temperature")) if step_size is None else step_size
     function = value_and_gradient(objective, settings)
-    states, losses = [points], []
+    longest = steady_step(points.shape[1], settings.get("temperature"))
+    here = _State(points, *function(points))
+    states = [here]
     for _ in range(steps):
-        value, gradient = function(points)
-        losses.append(value)
-        points = step(points, gradient, move)
-        states.append(points)
-    losses.append(function(points)[0])
-    every = np.stack(states)
+        if step_size is None:
+            here = _downhill(here, function, longest)
+        else:
+            points = step(here.points, here.gradient, step_size)
+            here = _State(points, *function(points))
+        states.append(here)
+    every = np.stack([state.points for state in states])
     return Flow(
         every,
-        np.array(losses),
+        np.array([state.value for state in states]),
         np.array([alignment(*pair) for pair in every]),
         np.array([spread_of_views(pair) for pair in every]),
     )
+
+
+class _State(NamedTuple):
+    """Points (2, N, d), their loss, its Euclidean gradient (2, N, d), and how much of the longest step led here."""
+
+    points: Floats
+    value: float
+    gradient: Floats
+    share: float = 1.0
+
+
+def _downhill(here: _State, function: ValueAndGradient, longest: float) -> _State:
+    """The next state: with a step halved until the loss does not rise; at rest where no step lowers it."""
+    share = min(1.0, 2 * here.share)
+    for _ in range(MOST_HALVINGS):
+        points = step(here.points, here.gradient, share * longest)
+        value, gradient = function(points)
+        if value <= here.value + ROUNDING * max(1.0, abs(here.value)):
+            return _State(points, value, gradient, share)
+        share /= 2
+    return here
 
 
 def steady_step(pairs: int, temperature: float | None) -> float:

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.sphere import drag, flow, lines, proof
+from pages.sphere import drag, flow, lines, proof, spectrum
 from pages.sphere.state import PAIRS, TEMPERATURE, Setup, parsed
 from pages.ui.text import t
 from simcse_core.errors import DataError
+from simcse_core.evaluation import cone
 from simcse_core.theory.decomposition import large_batch_limit, split_pairs
 from simcse_core.theory.jensen import eigenvalue, jensen_gap
 from simcse_core.theory.references import floor
@@ -264,6 +265,19 @@ def test_any_checkpoint_is_measured_on_request(
     assert not at.error and not at.exception
     table = next(m.value for m in at.markdown if m.value.startswith("| Number"))
     assert "| – |" in table  # no alignment was measured
+
+
+def test_the_code_of_the_spectrum_prints_what_the_page_measures(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = cone.sample_sentences(40)
+    monkeypatch.setattr(cone, "sample_sentences", lambda: few)
+    monkeypatch.setattr(spectrum, "sample_sentences", lambda: few)
+    found = spectrum._measured_now(str(tiny_checkpoint)).flatness
+    code = spectrum.CODE.format(name=tiny_checkpoint).rsplit("\n", 1)[0]  # without the words True and False
+    ((*values, rank, even),) = printed(code)
+    assert values == pytest.approx(found.spectrum[:5], abs=1e-3)
+    assert (rank, even) == pytest.approx((found.effective_rank, found.uniformity), rel=1e-3)
 
 
 def test_without_its_recording_the_view_says_what_to_do(

@@ -101,6 +101,23 @@ def test_every_objective_on_similarities_can_be_followed() -> None:
         assert tangent(views, gradient) == pytest.approx(slope.numpy(), abs=1e-9), name
 
 
+@pytest.mark.parametrize("name", ["cone", "random", "hard"])
+def test_without_a_step_size_no_objective_rises(name: str) -> None:
+    """Not even the steep ones, for which the step of InfoNCE is a hundred times too long."""
+    for objective in objectives():
+        flow = simulate(scene(name, 5).views, objective=objective, steps=40, noise=0.01)
+        assert np.diff(flow.loss).max() <= 1e-12 * max(1.0, flow.loss[0]), objective
+        assert flow.loss[-1] < flow.loss[0], objective
+
+
+def test_a_given_step_size_is_taken_as_it_is() -> None:
+    views = scene("cone", 5).views
+    _, gradient = info_nce_gradient(views, temperature=0.5)
+    flow = simulate(views, steps=1, step_size=0.3, temperature=0.5)
+    assert flow.views[1] == pytest.approx(step(views, gradient, 0.3))
+    assert np.diff(simulate(views, steps=5, step_size=500.0, temperature=0.5).loss).max() > 0
+
+
 def params(name: str) -> dict:
     from simcse_core.registry import params_of
 
