@@ -11,6 +11,7 @@ from torch import Tensor
 from simcse_core.config import RunConfig
 from simcse_core.encoders import Encoder, load_encoder
 from simcse_core.errors import ConfigError
+from simcse_core.losses import losses
 from simcse_core.losses.wrappers import (
     MomentumQueue,
     guided_loss,
@@ -49,6 +50,11 @@ class Wrapping:
         self._fresh: tuple[list[list[int]], Tensor] | None = None
         self._require_one()
         if self.settings.widths != FULL:
+            if isinstance(losses[self.name], type):
+                raise ConfigError(
+                    f"wrap.widths: the loss {self.name!r} has weights of its own, which fit one width only.",
+                    hint=f"Set wrap.widths to {FULL}.",
+                )
             self.loss = matryoshka(loss, _widths(self.settings.widths))
         if self.settings.queue:
             similarity_form(self.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from unit.training_factory import SENTENCES, tiny_config
 
 from simcse_core.config import RunConfig
+from simcse_core.data.records import Triplet
 from simcse_core.errors import ConfigError, DataError, EncoderError
 from simcse_core.runs.execute import encoder_to_train, execute
 from simcse_core.runs.store import RunStore
@@ -96,11 +98,21 @@ def test_a_guide_takes_negatives_out(config: RunConfig, tiny_checkpoint: Path) -
         ({"wrap__queue": 8, "wrap__widths": "32,8"}, "cannot be combined"),
         ({"wrap__queue": 8, "loss__name": "barlow_twins"}, "does not act on rows"),
         ({"wrap__widths": "wide"}, "wrap.widths"),
+        (
+            {"wrap__widths": "32,8", "loss__name": "sbert_softmax", "view__name": "relations"},
+            "weights of its own",
+        ),
     ],
 )
 def test_what_cannot_be_wrapped_is_refused(config: RunConfig, settings: dict, message: str) -> None:
+    records = (
+        [Triplet(a, a, b) for a, b in itertools.pairwise(SENTENCES)]
+        if settings.get("view__name") == "relations"
+        else SENTENCES
+    )
+    chosen = config.with_settings({k.replace("__", "."): v for k, v in settings.items()}).check()
     with pytest.raises(ConfigError, match=message):
-        trainer(config, **settings)
+        Trainer(chosen, encoder_to_train(chosen), records)
 
 
 def test_a_guide_that_is_nowhere_is_named(config: RunConfig, tmp_path: Path) -> None:
