@@ -47,6 +47,7 @@ class Plane {
     put(svg, "text", { x: 11, y: (top + bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 11 ${(top + bottom) / 2})` }, words.uniformity_axis);
     put(svg, "line", { class: "floor", x1: left, x2: right, y1: y(floor), y2: y(floor) });
     put(svg, "text", { x: right - 2, y: y(floor) + 15, "text-anchor": "end" }, words.floor);
+    put(svg, "text", { x: left + 6, y: bottom - 7 }, words.better);
     const corners = [["collapse", 0, 0, 10, 16], ["chance", chance, even, 10, 4], ["ideal", 0, floor, 10, -8]];
     for (const [name, a, u, dx, dy] of corners) {
       put(svg, "circle", { class: `corner ${name}`, cx: x(a), cy: y(u), r: 6 });

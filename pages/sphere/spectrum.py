@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pages.sphere.recorded import Measured, Recorded, recorded
 from pages.sphere.state import signed
 from pages.ui import checkpoints, messages
-from pages.ui.cache import digest_of, embed
+from pages.ui.cache import embed
 from pages.ui.challenge import guess
 from pages.ui.exports import code_panel, echarts, show_data
 from pages.ui.frame import Frame
@@ -27,6 +28,7 @@ from simcse_core.theory.flattening import Flatness, flatness
 
 ASKED = "sp-measured"  # checkpoints this visitor had measured
 ANSWERS = ("all", "before", "none")
+FORMULA = r"\frac{\sigma_k}{\sigma_1},\qquad \lambda_k=\sigma_k^2,\qquad \textstyle\sum_k\lambda_k=m"
 CODE = """from simcse_core import load_encoder
 from simcse_core.evaluation.cone import sample_sentences
 from simcse_core.theory.flattening import flatness
@@ -59,9 +61,6 @@ def draw(page: Frame) -> None:
         st.markdown(prose("sphere", "spectrum"))
     with page.below:
         _table(rows)
-
-
-FORMULA = r"\frac{\sigma_k}{\sigma_1},\qquad \lambda_k=\sigma_k^2,\qquad \textstyle\sum_k\lambda_k=m"
 
 
 def _numbers(found: Flatness) -> str:
@@ -103,7 +102,7 @@ def _rows(
 def _measured_now(name: str) -> Measured:
     texts = [text for text, _ in sample_sentences()]
     rows = embed(checkpoints.loadable(name), texts)
-    return _flat(digest_of([name, str(rows[:2].tolist())]), rows)
+    return _flat(hashlib.sha256(rows.tobytes()).hexdigest(), rows)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
