@@ -26,6 +26,7 @@ class Circle {
     const old = this.data;
     this.data = data;
     if (this.state.hear(data.state) || old?.scene !== data.scene) this.adopt();
+    this.measure(); // before a frame or a timer asks about a point of the new scene
     if (old?.scene !== data.scene) this.people();
     this.write();
     this.stale = true;
