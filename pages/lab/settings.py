@@ -47,13 +47,13 @@ def controls(base: RunConfig) -> RunConfig | None:
     values["encoder.name"] = encoders.picker(base)
     loss = _component("loss", base, kind)
     values |= loss
+    values |= _component("view", base, kind, str(loss.get("loss.name", "")))
     left, right = st.columns(2)
     with left:
         values |= _fields(base, "optim", ("steps",)) | _fields(base, "encoder", ("dropout",))
     with right:
         values |= _fields(base, "optim", ("batch_size", "learning_rate"))
     with st.expander(t("lab.advanced"), icon=":material/tune:"):
-        values |= _component("view", base, kind, str(loss.get("loss.name", "")))
         values |= _fields(base, "encoder", ("pooling", "head", "max_length"))
         values |= _fields(base, "optim", _rest("optim", ("steps", "batch_size", "learning_rate")))
         values |= _around(base, str(loss.get("loss.name", "")))
