@@ -19,8 +19,8 @@ from pages.ui.text import prose, section, t
 from pages.ui.theme import current_theme
 from simcse_core.figures.curves import Line, live_curve
 from simcse_core.figures.sphere import sphere_flow
+from simcse_core.theory import scenes
 from simcse_core.theory.references import floor
-from simcse_core.theory.scenes import scene
 from simcse_core.theory.simulator import CLOSED, Flow, simulate, steady_step
 
 STEPS = 300
@@ -73,15 +73,13 @@ def followed(
     if dimension == 2:
         views = scene_views(degrees)
     else:
-        views = scene(name, pairs, dimension=dimension).views
+        views = scenes.scene(name, pairs, dimension=dimension).views
     return simulate(views, objective=objective, steps=STEPS, noise=NOISE, **parameters)
 
 
 def scene_views(degrees: Sequence[float]) -> Any:
     """(2, N, 2) unit vectors of 2N angles."""
-    from simcse_core.theory.scenes import circle as on_circle
-
-    return on_circle(np.reshape(degrees, (2, -1)))
+    return scenes.circle(np.reshape(degrees, (2, -1)))
 
 
 def draw(page: Frame) -> None:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -133,5 +132,5 @@ def _on_circle(moved: Sequence[tuple[int, float]], pairs: int) -> bool:
 
 def signed(value: float, digits: int = 2) -> str:
     """A number with a real minus sign, and none before a zero."""
-    shown: Any = f"{value:.{digits}f}"
-    return str(shown if float(shown) else shown.lstrip("-")).replace("-", "−")
+    shown = f"{value:.{digits}f}"
+    return (shown if float(shown) else shown.lstrip("-")).replace("-", "−")

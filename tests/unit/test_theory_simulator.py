@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
+from scipy.optimize import minimize
 
 from simcse_core.errors import ConfigError, DataError
 from simcse_core.losses import losses
@@ -152,6 +153,24 @@ def test_the_ring_rests(tau: float, n: int) -> None:
     _, gradient = info_nce_gradient(views, temperature=tau)
     assert tangent(views, gradient) == pytest.approx(np.zeros((2, n, 2)), abs=1e-12)
     assert simulate(views, steps=50, temperature=tau).views[-1] == pytest.approx(views, abs=1e-9)
+
+
+@pytest.mark.parametrize("tau", [0.1, 0.5, 3.0])
+def test_nothing_on_the_circle_lies_below_the_ring(tau: float) -> None:
+    """Another way down than the simulator's: a quasi-Newton search over all angles, from many starts."""
+    n = 6
+    turn = 2 * np.pi * np.arange(n) / n
+
+    def loss(angles: np.ndarray) -> tuple[float, np.ndarray]:
+        views = circle(np.degrees(angles.reshape(2, n)))
+        value, gradient = info_nce_gradient(views, temperature=tau)
+        along = np.stack([-views[..., 1], views[..., 0]], axis=-1)
+        return value, (gradient * along).sum(axis=-1).ravel()
+
+    ring, _ = loss(np.concatenate([turn, turn]))
+    starts = np.random.default_rng(0).uniform(0, 2 * np.pi, size=(8, 2 * n))
+    found = [minimize(loss, start, jac=True).fun for start in starts]
+    assert min(found) == pytest.approx(ring, rel=1e-6)
 
 
 def test_an_exact_collapse_rests_and_noise_opens_it() -> None:
