@@ -99,7 +99,7 @@ def simulate(
 
 
 class _State(NamedTuple):
-    """Points (2, N, d), their loss and gradient (2, N, d), and the share of the longest step that led here."""
+    """Points (2, N, d), loss, gradient (2, N, d), and the share of the longest step that led here."""
 
     points: Floats
     value: float
