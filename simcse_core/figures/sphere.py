@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.figures.layout import FONT
 from simcse_core.figures.maps import sphere_frames
@@ -63,7 +63,6 @@ def jensen(exponents: ArrayLike, theme: Theme, *, words: Mapping[str, str]) -> O
     """
     logs = np.asarray(exponents, dtype=np.float64)
     weights = np.exp(logs)
-    mean, below, above = float(weights.mean()), float(logs.mean()), float(np.log(weights.mean()))
     low = float(np.floor(min(logs.min(), -1.0) * 1.05))
     grid = np.exp(np.linspace(low, 0.0, 160))
     curve = {
@@ -82,25 +81,31 @@ def jensen(exponents: ArrayLike, theme: Theme, *, words: Mapping[str, str]) -> O
         "color": theme.negative,
         "itemStyle": {"color": theme.negative, "borderColor": theme.outline, "borderWidth": 1},
     }
+    return {
+        **_plain(theme, words["title"], [words["curve"], words["points"], words["gap"]]),
+        "xAxis": _axis(theme, words["x"], gap=26, ends=(0.0, 1.0)),
+        "yAxis": _axis(theme, words["y"], gap=42, ends=(low, 0.0)),
+        "series": [curve, points, _gap(logs, theme, words["gap"])],
+    }
+
+
+def _gap(logs: NDArray[np.float64], theme: Theme, name: str) -> Option:
+    """From the mean of the logarithms up to the logarithm of the mean."""
+    mean = float(np.exp(logs).mean())
+    ends = (("E log", float(logs.mean())), ("log E", float(np.log(mean))))
     label = {"show": True, "position": "right", "color": theme.text, "fontSize": 13, "distance": 8}
-    gap = {
+    return {
         "type": "line",
-        "name": words["gap"],
+        "name": name,
         "data": [
-            {"value": [mean, below], "label": {**label, "formatter": f"E log = {_signed(below)}"}},
-            {"value": [mean, above], "label": {**label, "formatter": f"log E = {_signed(above)}"}},
+            {"value": [mean, value], "label": {**label, "formatter": f"{said} = {_signed(value)}"}}
+            for said, value in ends
         ],
         "symbol": "circle",
         "symbolSize": 10,
         "color": theme.after,
         "lineStyle": {"width": 4, "color": theme.after},
         "z": 5,
-    }
-    return {
-        **_plain(theme, words["title"], [words["curve"], words["points"], words["gap"]]),
-        "xAxis": _axis(theme, words["x"], gap=26, ends=(0.0, 1.0)),
-        "yAxis": _axis(theme, words["y"], gap=42, ends=(low, 0.0)),
-        "series": [curve, points, gap],
     }
 
 

@@ -5,7 +5,7 @@ Each step takes the Euclidean gradient, keeps its part along the sphere, moves, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -79,16 +79,19 @@ def simulate(
     if noise:
         points = _unit_views(points + noise * np.random.default_rng(seed).normal(size=points.shape))
     function = value_and_gradient(objective, settings)
+    states = [_State(points, *function(points))]
     longest = steady_step(points.shape[1], settings.get("temperature"))
-    here = _State(points, *function(points))
-    states = [here]
     for _ in range(steps):
+        here = states[-1]
         if step_size is None:
-            here = _downhill(here, function, longest)
+            states.append(_downhill(here, function, longest))
         else:
-            points = step(here.points, here.gradient, step_size)
-            here = _State(points, *function(points))
-        states.append(here)
+            moved = step(here.points, here.gradient, step_size)
+            states.append(_State(moved, *function(moved)))
+    return _flow(states)
+
+
+def _flow(states: Sequence[_State]) -> Flow:
     every = np.stack([state.points for state in states])
     return Flow(
         every,
