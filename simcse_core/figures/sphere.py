@@ -93,7 +93,8 @@ def _gap(logs: NDArray[np.float64], theme: Theme, name: str) -> Option:
     """From the mean of the logarithms up to the logarithm of the mean."""
     mean = float(np.exp(logs).mean())
     ends = (("E log", float(logs.mean())), ("log E", float(np.log(mean))))
-    label = {"show": True, "position": "right", "color": theme.text, "fontSize": 13, "distance": 8}
+    halo = {"textBorderColor": theme.background, "textBorderWidth": 3}
+    label = {"show": True, "position": "right", "color": theme.text, "fontSize": 13, "distance": 10, **halo}
     return {
         "type": "line",
         "name": name,
