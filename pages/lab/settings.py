@@ -126,6 +126,8 @@ def _component(section: str, base: RunConfig, kind: str, loss: str = "") -> dict
     name = forms.component_picker(
         t(f"lab.field.{section}"), registry, default, key=f"{PREFIX}_{section}", only=names
     )
+    if "fetches" in registry.info(name).traits:
+        st.caption(t("lab.fetches"))
     given = preset.parameters if name == preset.name else {}
     found = {f"{section}.name": name}
     for key, parameter in params_of(registry[name]).items():

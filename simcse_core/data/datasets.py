@@ -17,8 +17,9 @@ from typing import TypeVar
 
 from simcse_core import runtime
 from simcse_core.data.readers import read_scored_pairs, read_sentences, read_triples
-from simcse_core.data.records import ScoredPairs, Triplet
+from simcse_core.data.records import Pair, ScoredPairs, Triplet
 from simcse_core.data.sts_sets import SOURCE, load_split, sts_folder
+from simcse_core.data.tables import open_table
 from simcse_core.errors import ConfigError, DataError, SimCSEError
 from simcse_core.registry import Registry
 
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 Record = TypeVar("Record")
-Records = Sequence[str] | Sequence[Triplet] | ScoredPairs
+Records = Sequence[str] | Sequence[Pair] | Sequence[Triplet] | ScoredPairs
 datasets: Registry[Callable[[], Records]] = Registry("dataset")
 
 PROJECT = "This project"
@@ -124,6 +125,16 @@ def _pairs() -> ScoredPairs:
 def _triples() -> list[Triplet]:
     """English triples for training: a sentence, one that follows from it, one that contradicts it."""
     return read_triples(_asset("triples.tsv"))
+
+
+@datasets.register(
+    "round-trips", title="Sentences and their round trips", source=PROJECT, kind="pairs", language="en",
+    licence=OURS, shipped=True, rows=None, locate=partial(_asset, "round-trips.tsv"), download=None,
+)  # fmt: skip
+def _round_trips() -> list[Pair]:
+    """Sentences and what a translator brings back from German, French or Chinese, written by hand."""
+    table = open_table(_asset("round-trips.tsv"))
+    return list(map(Pair, table.texts("text"), table.texts("back")))
 
 
 @datasets.register(

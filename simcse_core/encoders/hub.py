@@ -14,7 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from simcse_core.errors import EncoderError, HubError
 
-ALLOWED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model"]
+ALLOWED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.spm"]
 IGNORED = ["onnx/*", "openvino/*", "coreml/*", "*.bin", "*.pkl", "*.py", "*.h5", "*.msgpack", "*.onnx"]
 PATIENCE = 3.5  # seconds from the question to the verdict "unreachable"
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.\-]*(/[\w.\-]+)?$")

@@ -19,12 +19,12 @@ from simcse_core.data.datasets import (
     sentence_subjects,
     sts_folder,
 )
-from simcse_core.data.records import ScoredPairs, Triplet
+from simcse_core.data.records import Pair, ScoredPairs, Triplet
 from simcse_core.data.senteval import unpack_senteval
 from simcse_core.data.sts_sets import OTHER_SPLITS, TASKS, load_split, load_task
 from simcse_core.errors import ConfigError, DataError, HubError
 
-KINDS = {"sentences": str, "triples": Triplet}
+KINDS = {"sentences": str, "pairs": Pair, "triples": Triplet}
 SHIPPED = [name for name in datasets if datasets.info(name).traits["shipped"]]
 TRAITS = {"kind", "licence", "language", "shipped", "rows", "locate", "download"}
 
