@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simcse_core.evaluation.cone import digest_of_texts, sample_sentences
 from simcse_core.metrics.spectrum import effective_rank
 from simcse_core.recording.sphere import STEPS, record
 from simcse_core.runtime import assets
@@ -40,6 +41,7 @@ def test_a_basis_is_flat_and_a_heap_is_not() -> None:
 
 def test_training_flattens_the_recorded_spectrum() -> None:
     steps = shipped()["steps"]
+    assert shipped()["sentences_sha256"] == digest_of_texts([text for text, _ in sample_sentences()])
     assert tuple(s["step"] for s in steps) == STEPS
     first, last = (Flatness.from_dict(steps[at]) for at in (0, -1))
     for found in (first, last):
@@ -58,7 +60,8 @@ def test_training_flattens_the_recorded_spectrum() -> None:
 def test_its_beginning_can_be_made_again(tmp_path: Path) -> None:
     """Two steps on fewer sentences; other processors round differently, hence the tolerances."""
     again, before = record(tmp_path / "sphere.json", sentences=200, last=2), shipped()
-    assert again["made"]["config"] == before["made"]["config"]
+    for part in ("optim", "data", "loss", "seed"):
+        assert again["made"]["config"][part] == before["made"]["config"][part], part
     assert [s["step"] for s in again["steps"]] == [0, 2]
     for made, kept in zip(again["steps"], before["steps"], strict=False):
         assert made["alignment"] == pytest.approx(kept["alignment"], rel=0.1)
