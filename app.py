@@ -14,6 +14,7 @@ PAGES = (
     shell.Entry("see", "walk", ":material/footprint:"),
     shell.Entry("see", "temperature", ":material/thermostat:"),
     shell.Entry("see", "sphere", ":material/bubble_chart:"),
+    shell.Entry("see", "race", ":material/flag:"),
     shell.Entry("run", "lab", ":material/play_circle:"),
     shell.Entry("reference", "notes", ":material/menu_book:"),
 )

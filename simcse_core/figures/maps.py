@@ -214,10 +214,11 @@ def sphere_frames(
         )
         for step, cloud in zip(steps, clouds, strict=True)
     ]
-    return figure.update_layout(sliders=[_slider(steps, theme, start)], margin={"b": 72})
+    return figure.update_layout(sliders=[step_slider(steps, theme, start)], margin={"b": 72})
 
 
-def _slider(steps: Sequence[int], theme: Theme, start: int) -> dict[str, Any]:
+def step_slider(steps: Sequence[int], theme: Theme, start: int) -> dict[str, Any]:
+    """A Plotly slider over frames named by their step; `start` is the index of the one that is shown first."""
     jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     return {
         "active": start, "x": 0, "len": 1, "y": 0, "pad": {"t": 8, "b": 8}, "bgcolor": theme.grid,
