@@ -17,6 +17,8 @@ FORMULA = (
     r"\frac{\partial s_{ii}}{\partial h_i}=\frac{\hat h_i^+-s_{ii}\,\hat h_i}{\lVert h_i\rVert}"
     r"\;=0\ \text{if}\ \hat h_i^+=\hat h_i"
 )
+MOST_LIVE = 4
+PERCENT = r"\%"
 CODE = """from simcse_core.data.datasets import load_dataset_records
 from simcse_core.encoders import load_encoder
 from simcse_core.presets import preset
@@ -51,6 +53,8 @@ def _fill(page: Frame, chosen: list[str]) -> None:
             with page.figure, messages.boundary():
                 panels.main_figure(settings)
                 code_panel(_code(settings))
+            with page.figure, messages.boundary():
+                sentences.draw(settings.chosen)
             _why(page, settings)
         with page.challenge():
             tries.draw(settings)
@@ -62,34 +66,39 @@ def _fill(page: Frame, chosen: list[str]) -> None:
 
 
 def _why(page: Frame, settings: Settings) -> None:
-    live = r",\quad ".join(
-        rf"\text{{{one.name.replace('%', chr(92) + '%')}}}:\;2-2\cdot{1 - one.mean('alignment')[-1] / 2:.3f}"
-        rf"={one.mean('alignment')[-1]:.3f}"
-        for one in settings.runners[:4]
+    lines = [(t("race.figure.start"), settings.runners[0].mean("alignment")[0])]
+    lines += [(one.name, one.mean("alignment")[-1]) for one in settings.runners[:MOST_LIVE]]
+    rows = r"\\".join(
+        rf"\text{{{name.replace('%', PERCENT)}}}&:\;2-2\cdot{1 - value / 2:.3f}={value:.3f}"
+        for name, value in lines
     )
-    page.why(t("race.why"), formula=FORMULA, live=rf"\ell_\text{{align}}=2-2\,\overline{{s^+}}\qquad {live}")
+    defined = r"\ell_\text{align}&=2-2\,\overline{s^+}\\"
+    page.why(t("race.why"), formula=FORMULA, live=rf"\begin{{aligned}}{defined}{rows}\end{{aligned}}")
 
 
 def _below(settings: Settings) -> None:
     left, right = st.columns(2, gap="large")
-    with left, messages.boundary():
-        _scores(settings)
     with right, messages.boundary():
-        sentences.draw(settings.chosen)
-    with left, messages.boundary():
         panels.histograms(settings)
+    with left, messages.boundary():
+        shown = _scores(settings)
+    if shown:
+        ours, theirs = st.columns((0.62, 0.38), gap="large")
+        with ours, messages.boundary():
+            panels.end_table(settings)
+        with theirs, messages.boundary():
+            published.tables()
 
 
-def _scores(settings: Settings) -> None:
-    """The scores stay hidden until they are predicted, or asked for."""
+def _scores(settings: Settings) -> bool:
+    """The scores stay hidden until they are predicted, or asked for; whether they are shown."""
     st.subheader(t("race.scores.heading"), anchor=False)
     if not tries.predicted():
         st.caption(t("race.scores.hidden"))
-        if not switch(t("race.scores.show"), key="rc_scores_shown"):
-            return
+        if not switch(t("race.scores.show"), key="rc_scores"):
+            return False
     panels.scores(settings)
-    panels.end_table(settings)
-    published.tables()
+    return True
 
 
 def _code(settings: Settings) -> str:

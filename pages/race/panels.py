@@ -65,7 +65,9 @@ def found(settings: Settings) -> str:
     far, near = max(ends, key=lambda n: ends[n].mean), min(ends, key=lambda n: ends[n].mean)
     start = float(next(iter(every.values())).mean("alignment")[0])
     said = [
-        t("race.found.spread", count=len(spreading), all=len(every)),
+        t("race.found.spread_all", count=len(every))
+        if len(spreading) == len(every)
+        else t("race.found.spread", count=len(spreading), all=len(every)),
         t(
             "race.found.drift", start=signed(start, 3), near=title(near), least=signed(ends[near].mean, 3),
             far=title(far), most=signed(ends[far].mean, 3),
@@ -127,7 +129,7 @@ def scores(settings: Settings) -> None:
     option = score_curves(drawn(settings), current_theme(), words=words, limits=limits, at=settings.step)
     best, near, spread = standing.top(settings.every, "spearman")
     value = standing.end(settings.every[best], "spearman").mean
-    echarts(option, key="rc_scores", height=400,
+    echarts(option, key="rc_scores_figure", height=400,
             alt=t("race.scores.alt", name=title(best), score=signed(value, 1)))  # fmt: skip
     said = t("race.scores.best", name=title(best), score=signed(value, 1), spread=signed(spread, 1))
     if near:
@@ -152,7 +154,7 @@ def end_table(settings: Settings) -> None:
 
 def _cell(one: Runner, measure: str, digits: int) -> str:
     value = standing.end(one, measure)
-    return f"{signed(value.mean, digits)} ± {value.spread / 2:.{digits}f}"
+    return f"{signed(value.mean, digits)}\u00a0±\u00a0{value.spread / 2:.{digits}f}"
 
 
 def histograms(settings: Settings) -> None:

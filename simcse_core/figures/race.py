@@ -17,7 +17,7 @@ from simcse_core.figures.theme import WEIGHTS, Theme, faded, plotly_text
 
 Limits = Mapping[str, tuple[float, float]]
 TIMED = ("alignment", "uniformity")
-HEIGHT = 720
+HEIGHT, LEGEND_ROW = 700, 24  # pixels
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ LOOKS = (
 )
 OWN = (Look("text", "dashdot", "star"), Look("muted", "dashdot", "star-open"))
 """Looks of recorded runners by place, and of the visitor's runs in turn."""
+FILLED = {"square-open": "cross", "diamond-open": "hourglass", "circle-open": "hexagram", "star-open": "x"}
+"""Open marks cannot carry a colour: what stands for them where colour says something."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def race(
     """
     figure = make_subplots(
         rows=2, cols=2, specs=[[{"colspan": 2}, None], [{}, {}]], row_heights=[0.66, 0.34],
-        vertical_spacing=0.13, horizontal_spacing=0.14,
+        vertical_spacing=0.16, horizontal_spacing=0.12,
+        subplot_titles=["", *(plotly_text(words[measure]) for measure in TIMED)],
     )  # fmt: skip
     scores = limits["spearman"] if by_score else None
     for one in runners:
@@ -208,10 +211,9 @@ def _scored_marks(
     one: Runner, theme: Theme, scores: NDArray[np.float64], ends: tuple[float, float]
 ) -> dict[str, Any]:
     """Marks coloured by rank correlation on a scale that all runners share."""
-    solid = one.look.symbol.removesuffix("-open")
     return {
-        "symbol": solid, "size": [9] * (len(scores) - 1) + [14], "color": scores, "colorscale": WEIGHTS,
-        "cmin": ends[0], "cmax": ends[1], "coloraxis": "coloraxis",
+        "symbol": FILLED.get(one.look.symbol, one.look.symbol), "size": [9] * (len(scores) - 1) + [14],
+        "color": scores, "colorscale": WEIGHTS, "cmin": ends[0], "cmax": ends[1], "coloraxis": "coloraxis",
         "line": {"color": theme.text, "width": 1}, "opacity": 1,
     }  # fmt: skip
 
@@ -222,8 +224,8 @@ def _add_start(figure: go.Figure, one: Runner, theme: Theme, words: Mapping[str,
         go.Scatter(
             x=[one.mean("alignment")[0]], y=[one.mean("uniformity")[0]], mode="markers+text",
             marker={"color": theme.before, "symbol": "circle-open", "size": 15, "line": {"width": 2.5}},
-            text=[words["start"]], textposition="middle right", textfont={"color": theme.muted, "size": 12},
-            showlegend=False, hoverinfo="skip",
+            text=[f"  {words['start']}"], textposition="middle right", showlegend=False, hoverinfo="skip",
+            textfont={"color": theme.muted, "size": 12},
         ),
         row=1, col=1,
     )  # fmt: skip
@@ -248,19 +250,24 @@ def _dressed(
     ends = (steps[0] - 0.5, steps[-1] + 0.8)
     for col, measure in enumerate(TIMED, 1):
         figure.update_xaxes(axis(theme, words["step"], ends, nticks=6), row=2, col=col)
-        figure.update_yaxes(axis(theme, words[measure], limits[measure], nticks=5), row=2, col=col)
+        figure.update_yaxes(axis(theme, "", limits[measure], nticks=5), row=2, col=col)
     active = int(np.argmin(np.abs(np.asarray(steps) - at)))
     scale = {
         "colorscale": WEIGHTS, "cmin": limits["spearman"][0], "cmax": limits["spearman"][1],
-        "colorbar": {"title": {"text": words["score"], "side": "right", "font": {"color": theme.muted}},
-                     "len": 0.5, "y": 0.98, "yanchor": "top", "thickness": 12,
-                     "tickfont": {"color": theme.muted}},
+        "colorbar": {
+            "title": {"text": words["score"], "side": "top", "font": {"color": theme.muted, "size": 12}},
+            "orientation": "h", "len": 0.42, "x": 0.99, "xanchor": "right", "y": 0.99, "yanchor": "top",
+            "thickness": 10, "nticks": 4, "tickfont": {"color": theme.muted},
+        },
     }  # fmt: skip
+    for note in figure.layout.annotations[: len(TIMED)]:
+        note.update(font={"size": 13, "color": theme.muted})
+    rows = -(-len({trace.name for trace in figure.data if trace.showlegend}) // 2)  # on a phone
     styled(
-        figure, theme, plotly_text(words["title"]), height=HEIGHT,
-        margin={"l": 52, "r": 12, "t": 92, "b": 80},
+        figure, theme, plotly_text(words["title"]), height=HEIGHT + LEGEND_ROW * rows,
+        margin={"l": 52, "r": 12, "t": 48 + LEGEND_ROW * rows, "b": 104},
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemsizing": "trace",
-                "itemclick": False, "itemdoubleclick": False},
-        sliders=[{**step_slider(steps, theme, active), "y": -0.06}],
+                "entrywidth": 92, "font": {"size": 12}, "itemclick": False, "itemdoubleclick": False},
+        sliders=[{**step_slider(steps, theme, active), "y": -0.1}],
     )  # fmt: skip
     return figure.update_layout(coloraxis=scale) if by_score else figure
