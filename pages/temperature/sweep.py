@@ -88,7 +88,7 @@ def _figure(runs: Sequence[Mapping[str, Any]], name: str) -> None:
     }
     config = recorded()["made"]["config"]
     title = t("temperature.sweep.title", encoder=config["encoder"]["name"], steps=config["optim"]["steps"])
-    figure = sweep_figure(panels, current_theme(), title=title, seeds=seeds, names=legend, marked=PAPER)
+    figure = sweep_figure(panels, current_theme(), title=title, names=legend, marked=PAPER)
     best, mean, _ = sweep_runs.best(runs, name)
     plotly(figure, key="tp_w_figure", alt=t("temperature.sweep.alt", tau=f"{best:g}", score=f"{mean:.1f}"))
     made = recorded()["made"]
@@ -130,7 +130,9 @@ def _our_table(runs: Sequence[Mapping[str, Any]], name: str) -> None:
     for tau in sweep_runs.temperatures(runs):
         cells = [f"**{tau:g}**" if tau == best else f"{tau:g}"]
         for measure in MEASURES:
-            cells.append(_spread(sweep_runs.by_temperature(runs, name, measure)[tau], DIGITS[measure]))
+            cells.append(
+                _spread([*sweep_runs.by_temperature(runs, name, measure)[tau].values()], DIGITS[measure])
+            )
         cells += [_change(runs, tau, "top_share", 100, " %", 0), _change(runs, tau, "effective", 1, "", 1)]
         lines.append("| " + " | ".join(cells) + " |")
     st.markdown("\n".join(lines))
@@ -187,13 +189,13 @@ def _why(page: Frame, runs: Sequence[Mapping[str, Any]]) -> None:
 
 def _guess(runs: Sequence[Mapping[str, Any]], name: str) -> None:
     best, mean, spread = sweep_runs.best(runs, name)
-    scores = sweep_runs.by_temperature(runs, name, "spearman")
-    near = [tau for tau in scores if tau != best and mean - float(np.mean(scores[tau])) <= spread]
+    scores = sweep_runs.mean_scores(runs, name)
+    near = [tau for tau in scores if tau != best and mean - scores[tau] <= spread]
     reveal = t(
         "temperature.sweep.reveal",
         tau=f"{best:g}",
         score=f"{mean:.1f}",
-        low=f"{min(float(np.mean(v)) for v in scores.values()):.1f}",
+        low=f"{min(scores.values()):.1f}",
         before=f"{runs[0]['before']['sets'][name]['spearman']:.1f}",
         spread=f"{spread:.1f}",
     )

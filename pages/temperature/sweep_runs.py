@@ -28,21 +28,28 @@ def seeds(runs: Runs) -> list[int]:
     return list(dict.fromkeys(int(run["seed"]) for run in runs))
 
 
-def by_temperature(runs: Runs, name: str, measure: str) -> dict[float, list[float]]:
-    """Temperature → value after training for every seed, on the set `name`."""
-    found: dict[float, list[float]] = {tau: [] for tau in temperatures(runs)}
+def by_temperature(runs: Runs, name: str, measure: str) -> dict[float, dict[int, float]]:
+    """Temperature → seed → value after training, on the set `name`."""
+    found: dict[float, dict[int, float]] = {tau: {} for tau in temperatures(runs)}
     for run in runs:
         value = run["after"]["sets"][name][measure]
         if value is not None:
-            found[float(run["temperature"])].append(float(value))
+            found[float(run["temperature"])][int(run["seed"])] = float(value)
     return {tau: values for tau, values in found.items() if values}
+
+
+def mean_scores(runs: Runs, name: str) -> dict[float, float]:
+    """Temperature → mean rank correlation over the seeds."""
+    scores = by_temperature(runs, name, "spearman")
+    return {tau: float(np.mean([*values.values()])) for tau, values in scores.items()}
 
 
 def best(runs: Runs, name: str) -> tuple[float, float, float]:
     """Temperature of the highest mean score, that mean, and the widest spread over seeds anywhere."""
-    scores = by_temperature(runs, name, "spearman")
-    tau = max(scores, key=lambda one: float(np.mean(scores[one])))
-    return tau, float(np.mean(scores[tau])), max(max(v) - min(v) for v in scores.values())
+    means = mean_scores(runs, name)
+    tau = max(means, key=lambda one: means[one])
+    every = by_temperature(runs, name, "spearman").values()
+    return tau, means[tau], max(max(v.values()) - min(v.values()) for v in every)
 
 
 def own(base: Mapping[str, Any], name: str) -> dict[str, list[tuple[float, float, str]]]:

@@ -19,13 +19,13 @@ class Panel:
 
     Attributes:
         name: What is measured, with unit and which way is better.
-        values: Temperature → values of the seeds, in their order.
+        values: Temperature → seed → value.
         before: The untrained encoder's value, drawn as a dashed line; None without one.
         own: (temperature, value, name) of the visitor's runs.
     """
 
     name: str
-    values: Mapping[float, Sequence[float]]
+    values: Mapping[float, Mapping[int, float]]
     before: float | None = None
     own: Sequence[tuple[float, float, str]] = ()
 
@@ -35,7 +35,6 @@ def sweep_figure(
     theme: Theme,
     *,
     title: str,
-    seeds: Sequence[int],
     names: Mapping[str, str],
     marked: float | None = None,
 ) -> go.Figure:
@@ -45,7 +44,6 @@ def sweep_figure(
         panels: Top to bottom; the first one carries the legend.
         theme: Palette.
         title: Which model, how many steps.
-        seeds: As in `Panel.values`.
         names: Legend texts of `mean`, `band`, `seed`, `before` and `own`.
         marked: A temperature to mark by a vertical line, such as the paper's choice.
     """
@@ -54,7 +52,7 @@ def sweep_figure(
         subplot_titles=[plotly_text(panel.name) for panel in panels],
     )  # fmt: skip
     for place, panel in enumerate(panels, 1):
-        for trace in _traces(panel, theme, seeds, names, first=place == 1):
+        for trace in _traces(panel, theme, names, first=place == 1):
             figure.add_trace(trace, row=place, col=1)
         figure.update_yaxes(row=place, col=1, **axis(theme, ""))
     every = sorted({tau for panel in panels for tau in panel.values})
@@ -71,11 +69,9 @@ def sweep_figure(
     )  # fmt: skip
 
 
-def _traces(
-    panel: Panel, theme: Theme, seeds: Sequence[int], names: Mapping[str, str], *, first: bool
-) -> list[go.Scatter]:
+def _traces(panel: Panel, theme: Theme, names: Mapping[str, str], *, first: bool) -> list[go.Scatter]:
     taus = sorted(panel.values)
-    rows = [np.asarray(panel.values[tau], dtype=np.float64) for tau in taus]
+    rows = [np.asarray([*panel.values[tau].values()], dtype=np.float64) for tau in taus]
     low, high = [float(r.min()) for r in rows], [float(r.max()) for r in rows]
     colour = theme.after
     band = go.Scatter(
@@ -88,11 +84,7 @@ def _traces(
         name=names["mean"], showlegend=first, legendgroup="mean",
         hovertemplate="τ = %{x:g}: %{y:.3f}<extra></extra>",
     )  # fmt: skip
-    points = [
-        (tau, float(v), seed)
-        for tau, r in zip(taus, rows, strict=True)
-        for v, seed in zip(r, seeds, strict=False)
-    ]
+    points = [(tau, value, seed) for tau in taus for seed, value in panel.values[tau].items()]
     dots = go.Scatter(
         x=[p[0] for p in points], y=[p[1] for p in points], mode="markers", name=names["seed"],
         marker={"color": colour, "size": 7, "line": {"color": theme.background, "width": 1}},

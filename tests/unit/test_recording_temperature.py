@@ -49,8 +49,10 @@ def test_its_batches_are_drawn_from_the_shipped_texts(shipped: Shipped) -> None:
 
 
 def test_every_temperature_was_trained_with_every_seed(shipped: Shipped) -> None:
-    runs = {(run["temperature"], run["seed"]) for run in shipped["runs"]}
-    assert runs == {(tau, seed) for tau in temperature.TEMPERATURES for seed in temperature.SEEDS}
+    runs = [(run["temperature"], run["seed"]) for run in shipped["runs"]]
+    assert sorted(runs) == sorted(
+        (tau, seed) for tau in temperature.TEMPERATURES for seed in temperature.SEEDS
+    )
     steps = shipped["made"]["config"]["optim"]["steps"]
     for run in shipped["runs"]:
         assert len(run["losses"]) == steps
@@ -61,6 +63,8 @@ def test_every_temperature_was_trained_with_every_seed(shipped: Shipped) -> None
 
 def test_the_run_of_the_preset_ends_where_the_lab_ends(shipped: Shipped) -> None:
     lab = json.loads((assets() / "recorded" / "lab.json").read_text(encoding="utf-8"))
+    if lab["made"]["config"]["optim"] != shipped["made"]["config"]["optim"]:
+        pytest.skip("the lab's run was recorded with other settings")
     run = next(r for r in shipped["runs"] if (r["temperature"], r["seed"]) == (0.05, 42))
     last = lab["evaluations"][-1]
     for name, score in last["sets"].items():
@@ -77,9 +81,16 @@ def test_the_story_of_the_page_holds(shipped: Shipped) -> None:
         counts = {round(r["before"]["batch"]["effective"], 6) for r in runs}
         assert len(counts) == 1, tau  # the same encoder, batch and masks before training
     rising = [by_tau[tau][0]["before"]["batch"]["effective"] for tau in sorted(by_tau)]
-    assert rising == sorted(rising) and rising[0] < 1.1 and rising[-1] > 60
+    assert rising == sorted(rising) and rising[0] < 2 and rising[-1] > 60
     judge = shipped["judge"]
     assert 0.4 < judge["threshold"] < 0.8 and judge["precision"] < 0.5 < judge["recall"]
+
+
+def test_nothing_is_learned_where_the_positive_is_ahead_and_the_temperature_tiny(shipped: Shipped) -> None:
+    for run in (r for r in shipped["runs"] if r["temperature"] == 0.001):
+        assert max(run["losses"]) < 1e-3
+        for name, before in run["before"]["sets"].items():
+            assert run["after"]["sets"][name]["spearman"] == pytest.approx(before["spearman"], abs=0.05)
 
 
 @pytest.mark.slow
@@ -119,7 +130,7 @@ def test_a_broken_recording_goes_on_where_it_stopped(
 
     def breaking(run: RunConfig, sets: Any, starts: Starts) -> Any:
         tau = run.loss.parameters["temperature"]
-        if tau == 1.0 and len(trained) == 2:
+        if run.seed == 43 and len(trained) == 2:
             raise KeyboardInterrupt
         trained.append((tau, run.seed))
         return once(run, sets, starts)
@@ -138,7 +149,7 @@ def test_a_broken_recording_goes_on_where_it_stopped(
         (1.0, 42),
         (1.0, 43),
     ]
-    assert trained == [(0.05, 42), (0.05, 43)]
+    assert trained == [(0.05, 42), (1.0, 42)]
     assert set(told["batches"][0]["cosines"]) == {*told["encoders"]}
     raw, live = (told["batches"][0]["cosines"][n]["0"] for n in (told["encoders"][0], temperature.TRAINED))
     assert raw != live  # training moved it

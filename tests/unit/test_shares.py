@@ -154,13 +154,13 @@ def test_curves_carry_their_numbers_and_mark_the_chosen_temperature() -> None:
 
 
 def sweep(**more: object) -> Panel:
-    return Panel("score", {0.1: [1.0, 3.0], 0.01: [5.0, 4.0]}, **more)  # type: ignore[arg-type]
+    return Panel("score", {0.1: {42: 1.0, 43: 3.0}, 0.01: {42: 5.0, 43: 4.0}}, **more)  # type: ignore[arg-type]
 
 
 def test_the_sweep_draws_every_seed_the_mean_and_the_band() -> None:
     names = {part: part for part in ("mean", "band", "seed", "before", "own")}
     panels = [sweep(before=2.5, own=[(0.5, 6.0, "<i>run</i>")]), sweep()]
-    figure = sweep_figure(panels, LIGHT, title="x", seeds=(42, 43), names=names, marked=0.05)
+    figure = sweep_figure(panels, LIGHT, title="x", names=names, marked=0.05)
     first = {trace.name: trace for trace in figure.data if trace.yaxis == "y"}
     assert list(first["mean"].x) == [0.01, 0.1] and list(first["mean"].y) == [4.5, 2.0]
     assert list(first["band"].y) == [5.0, 3.0, 1.0, 4.0]  # upper edge, then the lower one backwards
