@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.ui.browser import component
 from pages.ui.challenge import goal
 from pages.ui.exports import code_panel
 from pages.ui.frame import Frame
 from pages.ui.state import choice
-from pages.ui.text import prose, t
+from pages.ui.text import prose, section, t
 from pages.ui.theme import current_theme
 
 SCENES: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {
@@ -29,13 +30,7 @@ E = np.array({basis})   # rows: the two basis arrows
 cos = lambda p, q: p @ q / np.linalg.norm(p) / np.linalg.norm(q)
 print(cos(a, b))          # as if E were orthonormal: {told:.2f}
 print(cos(a @ E, b @ E))  # the angle that is drawn:   {true:.2f}"""
-_FOLDER = Path(__file__).parent
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    html, css, js = ((_FOLDER / f"toy.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("cone_axes_toy", html=html, css=css, js=js)
+FOLDER = Path(__file__).parent
 
 
 def arrows(basis: Basis) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -101,18 +96,13 @@ def _mount(a: tuple[float, float], b: tuple[float, float]) -> Basis:
     theme = current_theme()
     state = st.session_state.get("cn_axes") or {}
     basis: Basis = state.get("basis") or NARROW
-    words = {
-        name: t(f"cone.toy.words.{name}")
-        for name in ("first", "second", "length", "angle", "told", "true", "straight", "picture")
-    }
-    result = _component()(
+    result = component("cone_axes_toy", FOLDER, "toy")(
         key="cn_axes",
         data={
             "a": a,
             "b": b,
             "basis": basis,
-            "given": "basis" in state,
-            "words": words,
+            "words": section("cone.toy.words"),
             "colours": {"a": theme.positive, "b": theme.hard},
         },
         on_basis_change=lambda: None,

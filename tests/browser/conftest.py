@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.browser.chromium import find_chromium
 
@@ -155,3 +155,19 @@ def settle(tab: Page, *, pause: float = 0.6) -> None:
     tab.wait_for_selector(IDLE, timeout=90_000)
     tab.wait_for_timeout(1000 * pause)
     tab.wait_for_selector(IDLE, timeout=90_000)
+
+
+@contextmanager
+def finger_drag(tab: Page, item: Locator, by: tuple[float, float]) -> Iterator[None]:
+    """A finger on the middle of `item`, moved in four steps; it is still down inside the `with`."""
+    item.scroll_into_view_if_needed()
+    box = item.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    client = tab.context.new_cdp_session(tab)
+    for step in range(5):
+        finger = {"x": x + by[0] * step / 4, "y": y + by[1] * step / 4}
+        kind = "touchMove" if step else "touchStart"
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [finger]})
+    yield
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

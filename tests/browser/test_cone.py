@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.ui.text import t
-from tests.browser.conftest import OpenTab, settle
+from tests.browser.conftest import OpenTab, finger_drag, settle
 
 pytestmark = pytest.mark.browser
 
@@ -15,6 +15,8 @@ PATIENCE = 60_000  # ms; a busy machine paints WebGL in software
 DRAWN = """() => JSON.stringify([...document.querySelectorAll('.js-plotly-plot')].map(gd =>
     (gd._fullData || []).filter(d => d.mode === 'markers').reduce((sum, d) => sum + d.x.length, 0)))
     === '[480,480]' && document.querySelectorAll('.js-plotly-plot canvas').length >= 2"""
+
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 
 
 def title_of(tab: Page, globe: int) -> str:
@@ -66,6 +68,21 @@ def test_the_axes_toy_follows_mouse_and_keys_and_solves_its_challenge(server: st
     assert abs(toy_cosine(tab)) <= 0.1
     expect(tab.get_by_text(t("cone.toy.praise")[:30])).to_be_visible()
     assert "145" in (grip.get_attribute("aria-valuetext") or "")
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_a_finger_on_an_arrow_pulls_it_and_does_not_scroll(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/cone?cn_view=Axes+toy", width=390)
+    grip = tab.locator("circle.second")
+    box = grip.bounding_box()
+    assert box is not None and min(box["width"], box["height"]) >= 24
+    grip.scroll_into_view_if_needed()
+    scrolled, before = tab.evaluate(SCROLLED), toy_cosine(tab)
+    with finger_drag(tab, grip, (-60, -120)):
+        expect(tab.locator("strong.true")).not_to_have_text(f"{before:.2f}")
+    assert tab.evaluate(SCROLLED) == scrolled
+    settle(tab)
+    assert toy_cosine(tab) < before - 0.1  # kept when Python has heard of it
     assert tab.faults == []  # type: ignore[attr-defined]
 
 

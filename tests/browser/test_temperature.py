@@ -14,7 +14,7 @@ from pages.ui.text import t
 from simcse_core.theory.anatomy import anatomy, tangential_push
 from simcse_core.theory.charge import parting
 from simcse_core.theory.temperatures import over_temperatures
-from tests.browser.conftest import OpenTab, settle
+from tests.browser.conftest import OpenTab, finger_drag, settle
 
 pytestmark = pytest.mark.browser
 CLOSE = 1e-6
@@ -259,16 +259,9 @@ def test_fingers_drag_on_a_phone(server: str, open_tab: OpenTab) -> None:
             assert box is not None and min(box["width"], box["height"]) >= 24, selector
     mark = point(tab, 2)
     mark.scroll_into_view_if_needed()
-    x, y = center(mark)
-    client = tab.context.new_cdp_session(tab)
-    finger = [{"x": x, "y": y}]
     before, scrolled = numbers(tab), tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
-    client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
-    for step in range(1, 5):
-        finger = [{"x": x + 10 * step, "y": y + 18 * step}]
-        client.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": finger})
-    found = numbers(tab)
-    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    with finger_drag(tab, mark, (40, 72)):
+        found = numbers(tab)
     assert found["angles"][2] < before["angles"][2] - 20
     check(found)
     assert tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
