@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,6 +14,7 @@ from pages.lab.model import RECORDED, RunView, recorded
 from pages.ui import challenge
 from pages.ui.text import t
 
+PLACES = {"data.train", "encoder.name", "evaluation.sets"}  # settings that may name a file or a folder
 GUESSES = ("uniformity", "alignment", "spearman")
 BUDGET = 20  # steps
 TARGET = 4.0  # points of rank correlation above the start, on the shipped pairs; the preset falls short of it
@@ -75,8 +78,10 @@ def live_formula(view: RunView) -> str:
 
 def code(view: RunView) -> str:
     """The command and the lines of Python that do the same."""
-    flags = " ".join(f"--set {key}={value}" for key, value in _differences(view))
-    preset = view.config.preset or "live"
+    from simcse_core.presets import PRESETS
+
+    flags = " ".join(f"--set {shlex.quote(f'{key}={value}')}" for key, value in _differences(view))
+    preset = view.config.preset if view.config.preset in PRESETS else "live"
     return (
         f"# on the command line\n# python -m simcse_core train --preset {preset} {flags} --out my-run\n\n"
         "from simcse_core.presets import preset\n"
@@ -87,6 +92,14 @@ def code(view: RunView) -> str:
     )
 
 
+def _portable(key: str, value: object) -> object:
+    """A setting without the folders of this machine: of a file or folder, its name."""
+    if key not in PLACES:
+        return value
+    parts = (Path(part) for part in str(value).split(","))
+    return ",".join(part.name if part.is_absolute() else str(part) for part in parts)
+
+
 def _differences(view: RunView) -> Sequence[tuple[str, object]]:
     from simcse_core.presets import PRESETS
 
@@ -95,11 +108,12 @@ def _differences(view: RunView) -> Sequence[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for section, values in plain.items():
         if isinstance(values, dict):
-            before = start.get(section, {})
+            before = start.get(section, {})  # holds no parameter of a component that has its defaults
             found += [
-                (f"{section}.{k}", v) for k, v in values.items()
-                if k in before and before[k] != v and "/" not in str(v)
-            ]  # fmt: skip
+                (f"{section}.{k}", _portable(f"{section}.{k}", v))
+                for k, v in values.items()
+                if before.get(k) != v
+            ]
     if plain["seed"] != start.get("seed"):
         found.append(("seed", plain["seed"]))
     return found

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -204,3 +207,30 @@ def test_the_estimate_scales_with_the_work() -> None:
     long = RunConfig().with_settings({"optim.steps": 40})
     assert jobs.seconds_for(long, None) > 2 * jobs.seconds_for(short, None) > 0  # type: ignore[operator]
     assert jobs.seconds_for(RunConfig().with_settings({"encoder.name": "somebody/else"}), None) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss.temperature": 0.1},
+        {"loss.name": "circle", "loss.margin": 0.1},
+        {"loss.name": "dcl", "loss.temperature": 0.05},
+        {"encoder.name": "sentence-transformers/all-mpnet-base-v2", "seed": 7},
+        {"encoder.template": 'It\'s "[X]": [MASK]', "encoder.pooling": "mask"},
+    ],
+)
+def test_the_code_and_the_command_train_what_was_set(changes: dict[str, object]) -> None:
+    config = PRESETS["live"].config.with_settings(changes).check()
+    code = learn.code(dataclasses.replace(model.recorded(), config=config))
+    made: dict[str, RunConfig] = {}
+    exec(code.partition("run = ")[0], made)
+    assert made["config"].check().digest() == config.digest()
+    words = shlex.split(next(line for line in code.splitlines() if "--preset" in line).removeprefix("#"))
+    told = dict(word.split("=", 1) for before, word in pairwise(words) if before == "--set")
+    assert {key: str(value) for key, value in changes.items()}.items() <= told.items()
+
+
+def test_the_code_names_own_texts_without_their_folder() -> None:
+    config = PRESETS["live"].config.with_settings({"data.train": "/home/someone/uploads/mine.txt"})
+    code = learn.code(dataclasses.replace(model.recorded(), config=config))
+    assert "data.train=mine.txt" in code and "someone" not in code
