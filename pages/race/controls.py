@@ -68,9 +68,8 @@ def read(chosen: list[str]) -> Settings:
         t("race.measured"), names, names[0], key="rc_set", format_func=set_title, help=t("race.measured_help")
     )
     every = {name: recorded.runner(name, measured_on, title(name)) for name in recorded.variants()}
-    steps = list(next(iter(every.values())).steps)
-    key = "rc_step" if measured_on == names[0] else f"rc_step_{measured_on.replace('-', '_')}"
-    step = choice(t("race.step"), steps, steps[-1], key=key, kind="ladder", help=t("race.step_help"))
+    steps = recorded.steps()
+    step = choice(t("race.step"), steps, steps[-1], key="rc_step", kind="ladder", help=t("race.step_help"))
     colour = choice(
         t("race.colour"), COLOURS, COLOURS[0], key="rc_colour", format_func=lambda c: t(f"race.coloured.{c}")
     )

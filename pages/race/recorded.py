@@ -53,6 +53,12 @@ def seeds() -> list[int]:
     return list(dict.fromkeys(int(run["seed"]) for run in recorded()["runs"]))
 
 
+def steps() -> list[int]:
+    """At which the one set or the other was measured, rising."""
+    columns = recorded()["runs"][0]["sets"].values()
+    return sorted({int(step) for column in columns for step in column["step"]})
+
+
 def sets() -> list[str]:
     """Names of the measured sets, the leading one first."""
     return list(recorded()["made"]["sample"])

@@ -112,13 +112,12 @@ def race(
         vertical_spacing=0.16, horizontal_spacing=0.12,
         subplot_titles=["", *(plotly_text(words[measure]) for measure in TIMED)],
     )  # fmt: skip
-    scores = limits["spearman"] if by_score else None
     for one in runners:
         _add_still(figure, one, theme, words)
     still = len(figure.data)
     for one in runners:
         for trace, place in zip(
-            _moving(one, theme, at, words, scores), ((1, 1), (2, 1), (2, 2)), strict=True
+            _moving(one, theme, at, words, by_score=by_score), ((1, 1), (2, 1), (2, 2)), strict=True
         ):
             figure.add_trace(trace, row=place[0], col=place[1])
     steps = sorted({step for one in runners for step in one.steps})
@@ -126,7 +125,7 @@ def race(
     figure.frames = [
         go.Frame(
             name=str(step), traces=moving,
-            data=[trace for one in runners for trace in _moving(one, theme, step, words, scores)],
+            data=[trace for one in runners for trace in _moving(one, theme, step, words, by_score=by_score)],
         )
         for step in steps
     ]  # fmt: skip
@@ -170,7 +169,7 @@ def _band(one: Runner, measure: str, colour: str, words: Mapping[str, str]) -> l
 
 
 def _moving(
-    one: Runner, theme: Theme, step: int, words: Mapping[str, str], scores: tuple[float, float] | None
+    one: Runner, theme: Theme, step: int, words: Mapping[str, str], *, by_score: bool
 ) -> list[go.Scatter]:
     """The mean path as far as a step, its head an arrow, and the same moment on both curves."""
     colour = getattr(theme, one.look.role)
@@ -179,8 +178,8 @@ def _moving(
     told = one.mean("spearman")[:count]
     path = go.Scatter(
         x=x, y=y, mode="lines+markers", name=plotly_text(one.name), legendgroup=one.name, showlegend=True,
-        line={"color": colour if scores is None else theme.muted, "width": 2.5, "dash": one.look.dash},
-        marker=_path_marks(one, colour, count) if scores is None else _scored_marks(one, theme, told, scores),
+        line={"color": theme.muted if by_score else colour, "width": 2.5, "dash": one.look.dash},
+        marker=_scored_marks(one, theme, told) if by_score else _path_marks(one, colour, count),
         customdata=np.stack([np.asarray(one.steps[:count], dtype=np.float64), told], axis=1),
         hovertemplate=f"{words['step']} %{{customdata[0]}}<br>{words['alignment']} %{{x:.3f}}<br>"
         f"{words['uniformity']} %{{y:.3f}}<br>{words['score']} %{{customdata[1]:.1f}}"
@@ -207,14 +206,11 @@ def _path_marks(one: Runner, colour: str, count: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _scored_marks(
-    one: Runner, theme: Theme, scores: NDArray[np.float64], ends: tuple[float, float]
-) -> dict[str, Any]:
+def _scored_marks(one: Runner, theme: Theme, scores: NDArray[np.float64]) -> dict[str, Any]:
     """Marks coloured by rank correlation on a scale that all runners share."""
     return {
         "symbol": FILLED.get(one.look.symbol, one.look.symbol), "size": [9] * (len(scores) - 1) + [14],
-        "color": scores, "colorscale": WEIGHTS, "cmin": ends[0], "cmax": ends[1], "coloraxis": "coloraxis",
-        "line": {"color": theme.text, "width": 1}, "opacity": 1,
+        "color": scores, "coloraxis": "coloraxis", "line": {"color": theme.text, "width": 1}, "opacity": 1,
     }  # fmt: skip
 
 
