@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from pages.home.story import SCORE, Story, load_story, story_path
 from pages.ui import messages, shell
+from pages.ui.browser import component
 from pages.ui.challenge import guess
 from pages.ui.exports import json_button, show_data
 from pages.ui.frame import header
@@ -20,6 +19,7 @@ from pages.ui.theme import current_theme
 PREFIX = "hm"
 STEP = "hm_step"
 FIGURE = "hm-story"
+PARTS = ("story_parts", "story_charts", "story_sphere")
 ANSWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 NEAR = 0.15  # a guess this close is right
 FOLDER = Path(__file__).parent
@@ -52,12 +52,6 @@ def read_story(path: str, changed: int) -> Story:
     return load_story(Path(path))
 
 
-@lru_cache(maxsize=1)
-def _component() -> Any:
-    html, css, js = ((FOLDER / f"story.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("home_story", html=html, css=css, js=js)
-
-
 def draw_story(story: Story) -> None:
     """The figure: scrubbed in the browser; a released slider writes its step into the address."""
     at = len(story.steps) - 1
@@ -65,7 +59,9 @@ def draw_story(story: Story) -> None:
     if asked.isdecimal():
         at = story.nearest(int(asked[:9]))
     drawn = story.for_browser(current_theme(), section("home.figure"), at)
-    _component()(key=FIGURE, data=drawn, on_step_change=_keep_step_in_address)
+    component("home_story", FOLDER, "story", parts=PARTS, shared=())(
+        key=FIGURE, data=drawn, on_step_change=_keep_step_in_address
+    )
     first, last = story.steps[0], story.steps[-1]
     st.caption(
         t(
