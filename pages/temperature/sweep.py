@@ -190,7 +190,9 @@ def _why(page: Frame, runs: Sequence[Mapping[str, Any]]) -> None:
 def _guess(runs: Sequence[Mapping[str, Any]], name: str) -> None:
     best, mean, spread = sweep_runs.best(runs, name)
     scores = sweep_runs.mean_scores(runs, name)
-    near = [tau for tau in scores if tau != best and mean - scores[tau] <= spread]
+    every = sweep_runs.by_temperature(runs, name, "spearman")
+    low = min(every[best].values())
+    near = [tau for tau in scores if tau != best and max(every[tau].values()) >= low]
     reveal = t(
         "temperature.sweep.reveal",
         tau=f"{best:g}",
