@@ -126,7 +126,7 @@ def resolve(name: str) -> Source:
         raise EncoderError("An encoder needs a name.", hint="Give minilm, a folder or a Hugging Face id.")
     base, layers = name.strip(), None
     cut = _LAYERS.match(base)
-    if cut and not Path(base).expanduser().is_dir():
+    if cut and _existing(base) is None:
         base, layers = cut["base"], int(cut["layers"])
     if layers == 0:
         raise EncoderError(f"{name!r} keeps 0 layers.", hint="Keep one layer or more, e.g. minilm:4.")
@@ -141,18 +141,28 @@ def _locate(base: str) -> tuple[Path, str, str]:
     shipped = {path.name: path for path in _shipped()}
     if base in shipped:
         return shipped[base], "shipped", ""
-    folder = Path(base).expanduser()
-    if folder.exists():
+    folder = _existing(base)
+    if folder is not None:
         return _local(folder, None)
     at = _AT.match(base)
-    if at and Path(at["base"]).expanduser().exists():
-        return _local(Path(at["base"]).expanduser(), at["at"])
+    folder = _existing(at["base"]) if at else None
+    if at and folder is not None:
+        return _local(folder, at["at"])
     if _looks_like_path(base):
         raise EncoderError(
             f"There is no folder {base}.", hint="Check the path, or give a name from `list encoders`."
         )
     repository, revision = (at["base"], at["at"]) if at else (base, None)
     return hub.fetch(repository, revision=revision), "hub", ""
+
+
+def _existing(name: str) -> Path | None:
+    """The file or folder of that name; None if there is none, or none that may be looked at."""
+    try:
+        path = Path(name).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long, forbidden; no such user; a NUL
+        return None
 
 
 def _local(folder: Path, at: str | None) -> tuple[Path, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import reprlib
 import socket
 import threading
 from collections.abc import Callable
@@ -36,7 +37,7 @@ def fetch(repository: str, *, revision: str | None = None) -> Path:
     """
     if not _REPOSITORY.match(repository) or ".." in repository:
         raise EncoderError(
-            f"{repository!r} is neither a known name, nor a folder, nor a Hugging Face id.",
+            f"{reprlib.repr(repository)} is neither a known name, nor a folder, nor a Hugging Face id.",
             hint="`python -m simcse_core list encoders` shows the names.",
         )
     cached = _cached(repository, revision)

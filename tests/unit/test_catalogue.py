@@ -122,13 +122,18 @@ def test_a_folder_whose_name_ends_like_layers_is_a_folder(tmp_path: Path) -> Non
     assert resolve(f"{folder}:1").layers == 1
 
 
-@pytest.mark.parametrize("name", ["./nowhere", "/no/such/folder", "a/b/c", "~/no-such-folder-here"])
+@pytest.mark.parametrize(
+    "name",
+    ["./nowhere", "/no/such/folder", "a/b/c", "~/no-such-folder-here", "~no-such-user/x", "/" + "x" * 5000],
+)
 def test_a_missing_folder_is_said(name: str) -> None:
     with pytest.raises(EncoderError, match="no folder"):
         resolve(name)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "minilm:0", "what is this?"])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "minilm:0", "what is this?", "\0", "x" * 5000, "x" * 5000 + ":2", "x" * 5000 + "@1"]
+)
 def test_names_that_mean_nothing(name: str) -> None:
     with pytest.raises(EncoderError):
         resolve(name)
