@@ -107,11 +107,7 @@ def race(
         at: Step that is shown first.
         by_score: Colour the marks by rank correlation instead of by runner; the shapes stay.
     """
-    figure = make_subplots(
-        rows=2, cols=2, specs=[[{"colspan": 2}, None], [{}, {}]], row_heights=[0.66, 0.34],
-        vertical_spacing=0.16, horizontal_spacing=0.12,
-        subplot_titles=["", *(plotly_text(words[measure]) for measure in TIMED)],
-    )  # fmt: skip
+    figure = _panels(words)
     for one in runners:
         _add_still(figure, one, theme, words)
     still = len(figure.data)
@@ -131,6 +127,15 @@ def race(
     ]  # fmt: skip
     _add_start(figure, runners[0], theme, words)
     return _dressed(figure, theme, words, limits, steps, at, by_score)
+
+
+def _panels(words: Mapping[str, str]) -> go.Figure:
+    """The plane over the full width, and a panel for each measure over the steps below it."""
+    return make_subplots(
+        rows=2, cols=2, specs=[[{"colspan": 2}, None], [{}, {}]], row_heights=[0.66, 0.34],
+        vertical_spacing=0.16, horizontal_spacing=0.12,
+        subplot_titles=["", *(plotly_text(words[measure]) for measure in TIMED)],
+    )  # fmt: skip
 
 
 def _add_still(figure: go.Figure, one: Runner, theme: Theme, words: Mapping[str, str]) -> None:

@@ -69,11 +69,16 @@ def score_curves(
     option["legend"] |= {"type": "plain", "top": 28}
     option["grid"] |= {"top": 40 + 26 * -(-len(runners) // 3)}
     if at is not None:
-        named[0]["markLine"] = {
-            "silent": True, "symbol": "none", "data": [{"xAxis": at}], "label": {"show": False},
-            "lineStyle": {"color": theme.muted, "type": "dotted", "width": 1},
-        }  # fmt: skip
+        named[0]["markLine"] = _upright(at, theme)
     return option
+
+
+def _upright(step: int, theme: Theme) -> dict[str, Any]:
+    """A dotted line at a step."""
+    return {
+        "silent": True, "symbol": "none", "data": [{"xAxis": step}], "label": {"show": False},
+        "lineStyle": {"color": theme.muted, "type": "dotted", "width": 1},
+    }  # fmt: skip
 
 
 def cosine_multiples(
@@ -105,19 +110,9 @@ def cosine_multiples(
     top = 1.08 * max(float(start.max()), *(float(np.max(np.asarray(d))) for d, _ in after.values()))
     for index, (density, look) in enumerate(after.values()):
         place = {"row": index // columns + 1, "col": index % columns + 1}
-        ends = (
-            (start, theme.before, "dash", "before"),
-            (density, getattr(theme, look.role), "solid", "after"),
-        )
-        for values, colour, dash, when in ends:
-            name = words[when]
-            figure.add_trace(
-                go.Scatter(x=middles, y=np.asarray(values, dtype=np.float32), mode="lines", name=name,
-                           showlegend=False, fill="tozeroy", fillcolor=faded(colour, 0.16),
-                           line={"color": colour, "width": 2, "dash": dash},
-                           hovertemplate=f"{words['cosine']} %{{x:.2f}}: %{{y:.2f}}<extra>{name}</extra>"),
-                **place,
-            )  # fmt: skip
+        figure.add_trace(_outline(middles, start, theme.before, "dash", words["before"], words), **place)
+        colour = getattr(theme, look.role)
+        figure.add_trace(_outline(middles, density, colour, "solid", words["after"], words), **place)
         figure.update_xaxes(axis(theme, "", (float(bounds[0]), 1.0), nticks=7), **place)
         figure.update_yaxes(axis(theme, "", (0.0, top), showticklabels=False), **place)
     for note in figure.layout.annotations:
@@ -125,4 +120,15 @@ def cosine_multiples(
     return styled(
         figure, theme, plotly_text(words["title"]), height=150 * rows + 90,
         margin={"l": 8, "r": 8, "t": 74, "b": 32},
+    )  # fmt: skip
+
+
+def _outline(
+    middles: ArrayLike, density: ArrayLike, colour: str, dash: str, name: str, words: Mapping[str, str]
+) -> go.Scatter:
+    """One distribution, filled down to zero."""
+    return go.Scatter(
+        x=middles, y=np.asarray(density, dtype=np.float32), mode="lines", name=name, showlegend=False,
+        fill="tozeroy", fillcolor=faded(colour, 0.16), line={"color": colour, "width": 2, "dash": dash},
+        hovertemplate=f"{words['cosine']} %{{x:.2f}}: %{{y:.2f}}<extra>{name}</extra>",
     )  # fmt: skip
