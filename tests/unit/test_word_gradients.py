@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from unit.encoder_factory import make_checkpoint
 
 from simcse_core.encoders import load_encoder
 from simcse_core.training.gradients import WordGradients
 from simcse_core.training.optim import clip
-from unit.encoder_factory import make_checkpoint
 
 BATCHES = (["a small dog runs", "the cat sleeps"], ["the dog", "rain on the roof"])
 
