@@ -28,7 +28,11 @@ def make_marian(folder: Path, *, seed: int) -> Path:
     text = folder / "text.txt"
     text.write_text("\n".join(SENTENCES), encoding="utf-8")
     sentencepiece.SentencePieceTrainer.train(
-        input=str(text), model_prefix=str(folder / "source"), vocab_size=40, hard_vocab_limit=False, minloglevel=2
+        input=str(text),
+        model_prefix=str(folder / "source"),
+        vocab_size=40,
+        hard_vocab_limit=False,
+        minloglevel=2,
     )
     (folder / "source.model").rename(folder / "source.spm")
     (folder / "target.spm").write_bytes((folder / "source.spm").read_bytes())
