@@ -218,7 +218,7 @@ def sphere_frames(
 
 
 def step_slider(steps: Sequence[int], theme: Theme, start: int) -> dict[str, Any]:
-    """A Plotly slider over frames named by their step; `start` is the index of the one that is shown first."""
+    """A Plotly slider over frames named by their step; `start` is the index of the one shown first."""
     jump = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     return {
         "active": start, "x": 0, "len": 1, "y": 0, "pad": {"t": 8, "b": 8}, "bgcolor": theme.grid,
