@@ -114,7 +114,7 @@ def _collapse(setup: Setup, now: Numbers) -> None:
         t("sphere.collapse.task"),
         reached=setup.scene != "collapse" and now.alignment <= TOGETHER and now.uniformity >= HEAPED,
         status=_stand(now),
-        praise=t("sphere.collapse.praise", loss=f"{now.parts.loss:.3f}", log=f"{math.log(setup.pairs):.3f}"),
+        praise=t("sphere.collapse.praise", log=f"{math.log(setup.pairs):.3f}"),
     )
 
 
