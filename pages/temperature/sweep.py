@@ -152,7 +152,7 @@ def _change(
         factor * np.mean([run[when]["batch"][measure] for run in runs if run["temperature"] == tau])
         for when in ("before", "after")
     ]
-    return " → ".join(f"{mean:.{digits}f}{unit}" for mean in means)
+    return " → ".join(f"{mean:.{digits}f}{unit}" for mean in means).replace(" %", "\u00a0%")
 
 
 def _their_table() -> None:
@@ -214,11 +214,11 @@ def _guess(runs: Sequence[Mapping[str, Any]], name: str) -> None:
 
 def _add_a_run() -> None:
     """To the training lab, set to the recorded run at another temperature and with a seed of its own."""
-    taus = sweep_runs.temperatures(recorded()["runs"])
+    taus = sorted({*sweep_runs.temperatures(recorded()["runs"]), *sweep_runs.BETWEEN})
     tau = choice(
         t("temperature.sweep.add"),
         taus,
-        taus[-1],
+        sweep_runs.BETWEEN[1],
         key="tp_w_tau",
         kind="ladder",
         format_func=lambda v: f"{v:g}",

@@ -14,6 +14,7 @@ from simcse_core.runs.store import Run, RunStore
 Runs = Sequence[Mapping[str, Any]]
 GUESSED = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0)
 NEW_SEED = 45
+BETWEEN = (0.005, 0.02, 0.2)  # on the ladder of the lab, not recorded
 LOOKED_AT = 100  # newest runs
 FREE = ("preset", "seed", "evaluation")  # what may differ between a recorded run and one beside it
 

@@ -285,7 +285,7 @@ def test_the_link_to_the_lab_sets_the_temperature_there(open_page: OpenPage) -> 
     lab = open_page("lab", lb_info_nce_temperature="0.2", lb_seed=str(sweep_runs.NEW_SEED))
     assert lab.select_slider(key="lb_info_nce_temperature").value == 0.2
     assert lab.number_input(key="lb_seed").value == sweep_runs.NEW_SEED not in temperature.SEEDS
-    assert set(temperature.TEMPERATURES) <= {
+    assert {*temperature.TEMPERATURES, *sweep_runs.BETWEEN} <= {
         float(o) for o in lab.select_slider(key="lb_info_nce_temperature").options
     }
 

@@ -22,7 +22,8 @@ SWEEP = f"/temperature?tp_on={quote(t('temperature.on.sweep'))}"
 
 
 def numbers(tab: Page) -> dict[str, Any]:
-    tab.wait_for_timeout(100)  # one frame, and some
+    tab.wait_for_selector(".ladder[data-numbers]")
+    tab.wait_for_timeout(150)  # one frame, and some
     found: dict[str, Any] = json.loads(tab.locator(".ladder").get_attribute("data-numbers") or "{}")
     return found
 
