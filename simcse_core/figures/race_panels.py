@@ -104,8 +104,8 @@ def cosine_multiples(
     middles = (bounds[:-1] + bounds[1:]) / 2
     rows = -(-len(after) // columns)
     figure = make_subplots(
-        rows=rows, cols=columns, shared_xaxes=False, horizontal_spacing=0.06,
-        vertical_spacing=min(0.16, 0.5 / rows), subplot_titles=[plotly_text(name) for name in after],
+        rows=rows, cols=columns, horizontal_spacing=0.06, vertical_spacing=min(0.16, 0.5 / rows),
+        subplot_titles=[plotly_text(name) for name in after],
     )  # fmt: skip
     top = 1.08 * max(float(start.max()), *(float(np.max(np.asarray(d))) for d, _ in after.values()))
     for index, (density, look) in enumerate(after.values()):
@@ -117,10 +117,8 @@ def cosine_multiples(
         figure.update_yaxes(axis(theme, "", (0.0, top), showticklabels=False), **place)
     for note in figure.layout.annotations:
         note.update(font={"size": 13, "color": theme.text})
-    return styled(
-        figure, theme, plotly_text(words["title"]), height=150 * rows + 90,
-        margin={"l": 8, "r": 8, "t": 74, "b": 32},
-    )  # fmt: skip
+    margin = {"l": 8, "r": 8, "t": 74, "b": 32}
+    return styled(figure, theme, plotly_text(words["title"]), height=150 * rows + 90, margin=margin)
 
 
 def _outline(
