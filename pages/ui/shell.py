@@ -61,10 +61,12 @@ def show(entries: Sequence[Entry]) -> None:
     )
     st.logo(str(logo), icon_image=str(runtime.assets() / "logo-mark.svg"), size="large")
     pages = {entry: entry.page(default=entry is entries[0]) for entry in entries}
-    current = st.navigation(list(pages.values()), position="hidden")
+    phone = on_a_phone()
+    current = st.navigation(list(pages.values()), position="sidebar" if phone else "hidden", expanded=True)
     _listed.set(pages)
     with st.sidebar:
-        menu(pages)
+        if not phone:
+            menu(pages)
         language_picker()
         with messages.boundary():
             status.card()
@@ -73,10 +75,16 @@ def show(entries: Sequence[Entry]) -> None:
     memory.set_libraries_apart()
 
 
+def on_a_phone() -> bool:
+    """Whether the visitor's browser calls itself a phone's; Streamlit's own menu goes by the same."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")
+
+
 def menu(pages: Mapping[Entry, st.Page]) -> None:
     """Links to the pages under their sections.
 
     Streamlit's own menu puts its section headings where a list allows none, a fault for screen readers.
+    Phones get it all the same, without headings: it alone can close the drawer it lies in behind a link.
     """
     section = ""
     with st.container(gap="xxsmall"):

@@ -108,11 +108,14 @@ def open_tab(browser: Browser) -> Iterator[OpenTab]:
     contexts = []
 
     def open_address(
-        address: str, *, scheme: str = "light", width: int = 1440, motion: str = "reduce"
+        address: str, *, scheme: str = "light", width: int = 1440, motion: str = "reduce", agent: str = ""
     ) -> Page:
         height = 844 if width < 640 else 900
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion=motion
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion=motion,
+            user_agent=agent or None,
         )
         contexts.append(context)
         tab = context.new_page()

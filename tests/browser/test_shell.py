@@ -16,6 +16,16 @@ from tests.browser.conftest import REPOSITORY, OpenTab, StartServer, settle
 
 pytestmark = pytest.mark.browser
 NAMES = re.findall(r'shell\.Entry\("\w+", "(\w+)"', (REPOSITORY / "app.py").read_text(encoding="utf-8"))
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/126.0.0.0 Mobile Safari/537.36"
+)
+
+
+def serious_faults(tab: Page) -> list[tuple[str, str]]:
+    """What keeps a screen reader or a keyboard from the page: rule and element."""
+    found = Axe().run(tab).response["violations"]
+    return [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in {"serious", "critical"}]
 
 
 def path_of(name: str) -> str:
@@ -53,8 +63,7 @@ def test_every_page_is_sound_in_every_view(
     assert tab.locator('[data-testid="stException"]').count() == 0
     assert tab.locator(".st-key-page_failure").count() == 0
     assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
-    serious = [v for v in Axe().run(tab).response["violations"] if v["impact"] in {"serious", "critical"}]
-    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == []
+    assert serious_faults(tab) == []
     assert tab.faults == []  # type: ignore[attr-defined]
     assert len(set(tab.screenshot())) > 100  # not blank
 
@@ -68,6 +77,23 @@ def test_the_menu_leads_to_every_page_and_back_works(server: str, open_tab: Open
     settle(tab)
     tab.go_back()
     expect(tab.get_by_role("heading", level=1)).to_have_text(t(f"{NAMES[-2]}.question"), timeout=30_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_menu_closes_behind_a_followed_link(
+    server: str, open_tab: OpenTab, scheme: str
+) -> None:
+    tab = open_tab(server, width=390, scheme=scheme, agent=PHONE)
+    sidebar = tab.get_by_test_id("stSidebar")
+    expect(sidebar).to_have_attribute("data-collapsed", "true")
+    tab.get_by_test_id("stExpandSidebarButton").click()
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    expect(sidebar.get_by_role("link")).to_have_text([re.compile(t(f"shell.nav.{name}")) for name in NAMES])
+    assert serious_faults(tab) == []
+    sidebar.get_by_role("link", name=t("shell.nav.notes")).click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text(t("notes.question"), timeout=30_000)
+    expect(sidebar).to_have_attribute("data-collapsed", "true")
+    assert tab.faults == []  # type: ignore[attr-defined]
 
 
 def slider(tab: Page) -> str:
