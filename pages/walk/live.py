@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.cache import digest_of, shared_encoder
 from pages.ui.text import plain, t
+from simcse_core.data.tables import clean
 from simcse_core.errors import DataError
 from simcse_core.theory.walk_batch import Batch
 
@@ -22,12 +23,12 @@ def checked(text: str) -> tuple[str, ...]:
     Raises:
         DataError: Too few, too many, or one is too long.
     """
-    lines = tuple(filter(None, (line.strip() for line in text.splitlines())))
+    lines = tuple(filter(None, (clean(line) for line in text.split("\n"))))
     if not LEAST <= len(lines) <= MOST:
-        raise DataError(t("walk.own_count", count=len(lines), least=LEAST, most=MOST))
+        raise DataError(t("walk.own_count", count=f"{len(lines):,}", least=LEAST, most=MOST))
     longest = max(map(len, lines))
     if longest > LONGEST:
-        raise DataError(t("walk.own_long", count=longest, longest=LONGEST))
+        raise DataError(t("walk.own_long", count=f"{longest:,}", longest=LONGEST))
     return lines
 
 
