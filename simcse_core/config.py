@@ -209,7 +209,9 @@ class RunConfig:
                 problems.append(str(error))
         pooling = views.info(self.view.name).traits.get("pooling") if self.view.name in views else None
         if pooling not in (None, self.encoder.pooling):
-            problems.append(f"view {self.view.name!r} is read at encoder.pooling={pooling}")
+            problems.append(
+                f"view {self.view.name!r} needs encoder.pooling={pooling}; it is {self.encoder.pooling!r}"
+            )
         if problems:
             raise ConfigError("; ".join(p.rstrip(".") for p in problems) + ".")
         return dataclasses.replace(self, **full)

@@ -128,6 +128,8 @@ def _component(section: str, base: RunConfig, kind: str, loss: str = "") -> dict
     )
     if "fetches" in registry.info(name).traits:
         st.caption(t("lab.fetches"))
+    if "pooling" in registry.info(name).traits:
+        st.caption(t("lab.needs_pooling", pooling=registry.info(name).traits["pooling"]))
     given = preset.parameters if name == preset.name else {}
     found = {f"{section}.name": name}
     for key, parameter in params_of(registry[name]).items():

@@ -19,6 +19,7 @@ from simcse_core.presets import PRESETS
 from simcse_core.registry import params_of
 from simcse_core.runs.store import RunStore
 from simcse_core.training.fitting import losses_for
+from simcse_core.views import views
 from tests.app.apptest import OpenPage, faults
 from tests.app.lab_driver import Small, chart, only_run, press, train, words
 
@@ -234,3 +235,12 @@ def test_the_code_names_own_texts_without_their_folder() -> None:
     config = PRESETS["live"].config.with_settings({"data.train": "/home/someone/uploads/mine.txt"})
     code = learn.code(dataclasses.replace(model.recorded(), config=config))
     assert "data.train=mine.txt" in code and "someone" not in code
+
+
+def test_positives_that_need_a_read_out_say_where_to_set_it(open_page: OpenPage) -> None:
+    at = open_page("lab", lb_view=views.info("prompt").title)
+    needed = t("lab.needs_pooling", pooling="mask")
+    assert needed in words(at) and "encoder.pooling=mask" in at.error[0].value.replace("\\", "")
+    at.selectbox(key="lb_pooling").set_value("mask").run()
+    assert needed in words(at) and not at.error
+    assert needed not in words(open_page("lab"))
