@@ -19,7 +19,9 @@ PLOT = ".st-key-rc_figure .js-plotly-plot"
 def heads(tab: Page) -> list[int]:
     """How many points of each path are drawn now."""
     found: list[int] = tab.evaluate(
-        "() => document.querySelector(" + repr(PLOT) + ").data.filter(d => d.showlegend).map(d => d.x.length)"
+        "() => document.querySelector("
+        + repr(PLOT)
+        + ").data.filter(d => d.showlegend).map(d => d.marker.symbol.length)"
     )
     return found
 
@@ -34,7 +36,9 @@ def test_the_slider_in_the_figure_scrubs_without_the_server(server: str, open_ta
     tab.reload()
     settle(tab)
     before = len(sent)
-    box = tab.locator(f"{PLOT} .slider-rail-touch-rect").bounding_box()
+    rail = tab.locator(f"{PLOT} .slider-rail-touch-rect")
+    rail.scroll_into_view_if_needed()
+    box = rail.bounding_box()
     assert box is not None and box["height"] >= 24
     tab.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2)
     tab.wait_for_timeout(500)
