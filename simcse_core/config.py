@@ -207,6 +207,7 @@ class RunConfig:
                 full[section] = ComponentConfig(name=component.name, parameters=values)
             except SimCSEError as error:
                 problems.append(str(error))
+        problems += _template_problems(self, views)
         pooling = views.info(self.view.name).traits.get("pooling") if self.view.name in views else None
         if pooling not in (None, self.encoder.pooling):
             problems.append(
@@ -240,3 +241,21 @@ def _changed(part: Any, section: str, values: dict[str, Any]) -> Any:
     if problems:
         raise ConfigError("; ".join(problems) + ".")
     return dataclasses.replace(part, **accepted)
+
+
+def _template_problems(config: RunConfig, views: Any) -> list[str]:
+    """What is wrong with the template of the encoder and those of the view."""
+    from simcse_core.encoders.prompts import Template
+
+    names = views.info(config.view.name).traits.get("templates", ()) if config.view.name in views else ()
+    given = {f"view.{name}": config.view.parameters.get(name) for name in names}
+    if config.encoder.template != "none":
+        given["encoder.template"] = config.encoder.template
+    found = []
+    for name, text in given.items():
+        try:
+            if text is not None:
+                Template(str(text))
+        except ConfigError as error:
+            found.append(f"{name}: {error}")
+    return found

@@ -183,18 +183,17 @@ def _goal(view: View) -> None:
     """A temperature at which a false negative of this anchor takes about half of the push."""
     flagged = view.seen.flags[view.row] != NOT
     share = float(view.parts.shares[view.row][flagged].max()) if flagged.any() else 0.0
+    reached = bool(flagged.any()) and abs(share - HALF) <= 0.05
+    effective, tau = f"{view.parts.effective[view.row]:.1f}", f"{view.tau:.3g}"
+    praise = t("temperature.real.praise", effective=effective, tau=tau)
     goal(
         "temperature.false",
         t("temperature.real.task"),
-        reached=bool(flagged.any()) and abs(share - HALF) <= 0.05,
+        reached=reached,
         status=t("temperature.real.status", share=f"{100 * share:.0f}")
         if flagged.any()
         else t("temperature.real.status_none"),
-        praise=t(
-            "temperature.real.praise",
-            effective=f"{view.parts.effective[view.row]:.1f}",
-            tau=f"{view.tau:.3g}",
-        ),
+        praise=praise if reached else t("temperature.real.praise_before"),
     )
 
 

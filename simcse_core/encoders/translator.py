@@ -11,10 +11,20 @@ import torch
 from simcse_core.encoders import hub
 from simcse_core.encoders.checks import check_weights, checked_config
 from simcse_core.encoders.loading import quiet
-from simcse_core.errors import EncoderError
+from simcse_core.errors import EncoderError, HubError
 
 BATCH = 32  # sentences translated together
 LONGEST = 256  # tokens read and written
+
+
+def _fetched(source: str) -> Path:
+    try:
+        return hub.fetch(source)
+    except HubError as error:
+        raise HubError(
+            error.message,
+            hint="Name folders that hold the two models, or train on the shipped data set round-trips.",
+        ) from None
 
 
 class Translator:
@@ -29,7 +39,7 @@ class Translator:
     """
 
     def __init__(self, source: str) -> None:
-        folder = Path(source) if Path(source).is_dir() else hub.fetch(source)
+        folder = Path(source) if Path(source).is_dir() else _fetched(source)
         checked_config(folder, ("marian",))
         check_weights(folder)
         if importlib.util.find_spec("sentencepiece") is None:

@@ -11,6 +11,7 @@ Traits of a view:
 * `labels`: what its `label` means: "binary" (1 alike, 0 not), "class" (one of a few relations) or "group"
   (rows of one group are alike);
 * `pooling`: the only read-out that gives its rows a meaning, where there is one;
+* `templates`: parameters that hold templates;
 * `fetches`: parameters that name checkpoints, which may have to come from the Hub;
 * `masks`: "fresh" (the default), "same" (all roles under the same dropout masks) or "off" (no dropout).
 """

@@ -18,6 +18,7 @@ from simcse_core.views import SPAN, Generator, Roles, views
     equation=r"h_i-\tilde h_i,\quad h_i'-\tilde h_i'",
     gives={"sentences": ("anchor", "positive")},
     pooling="mask",
+    templates=("first", "second"),
 )
 def prompt(
     records: Sequence[str],

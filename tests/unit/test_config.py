@@ -93,3 +93,12 @@ def test_poolings_are_those_registered() -> None:
     from simcse_core.encoders.poolers import poolers
 
     assert set(POOLINGS) == set(poolers)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"view.first": "no place [MASK]"}, {"encoder.template": "[X] and no mask"}]
+)
+def test_templates_are_checked_before_a_run(settings: dict[str, str]) -> None:
+    wanted = {"view.name": "prompt", "encoder.pooling": "mask", **settings}
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        RunConfig().with_settings(wanted).check()
