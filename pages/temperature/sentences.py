@@ -143,6 +143,8 @@ def checked_lines(source: str, given: Sequence[str]) -> Chosen | None:
     if len(lines) < 3:
         st.info(t("temperature.real.too_few"), icon=":material/edit:")
         return None
+    if any(len(line) > LONGEST for line in given):
+        st.caption(t("temperature.real.shortened", longest=LONGEST))
     if len(lines) > MOST:
         st.caption(t("temperature.real.cut", count=f"{len(lines):,}", most=MOST))
     texts = tuple(lines[:MOST])
