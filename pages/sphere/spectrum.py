@@ -176,11 +176,13 @@ def _guess(known: Recorded) -> None:
     first, last = known.steps[min(known.steps)], known.steps[max(known.steps)]
     truth = [one.flatness.bound.applies for one in (first, last, known.published)]
     right = "all" if all(truth) else "before" if truth[0] else "none"
-    share = f"{100 * known.published.flatness.bound.negative_share:.0f}\u00a0%"
+    before, after, share = (
+        f"{100 * one.flatness.bound.negative_share:.1f}\u00a0%" for one in (first, last, known.published)
+    )
     guess(
         "sphere.spectrum",
         t("sphere.condition_guess"),
         [t(f"sphere.condition_answers.{answer}") for answer in ANSWERS],
         is_right=lambda answer: answer == t(f"sphere.condition_answers.{right}"),
-        reveal=t("sphere.condition_reveal", name=plain(known.name), share=share),
+        reveal=t("sphere.condition_reveal", name=plain(known.name), before=before, after=after, share=share),
     )

@@ -10,7 +10,7 @@ from simcse_core.views import Generator, Texts, views
 @views.register(
     "no_dropout",
     title="Same sentence, no dropout",
-    source="Gao, Yao & Chen 2021 (SimCSE), arXiv:2104.08821, table 2 and figure 2 (“no dropout”)",
+    source="Gao, Yao & Chen 2021 (SimCSE), arXiv:2104.08821, table 3 and figure 2 (“no dropout”)",
     equation=r"h_i=h_i^+=f(x_i)",
     gives={"sentences": ("anchor", "positive")},
     masks="off",

@@ -10,7 +10,7 @@ from simcse_core.views import Generator, Texts, views
 @views.register(
     "same_mask",
     title="Same sentence, the same mask twice",
-    source="Gao, Yao & Chen 2021 (SimCSE), arXiv:2104.08821, table 2 and figure 2 (“fixed 0.1”)",
+    source="Gao, Yao & Chen 2021 (SimCSE), arXiv:2104.08821, table 3 and figure 2 (“fixed 0.1”)",
     equation=r"h_i=h_i^+=f(x_i;z)",
     gives={"sentences": ("anchor", "positive")},
     masks="same",
