@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.ui.state import choice
 from pages.ui.text import formula, plain, t
-from simcse_core.registry import Info, Parameter, Range, Registry, params_of
+from simcse_core.registry import Info, Parameter, Range, Registry, Text, params_of
 
 KINDS = ("losses", "views", "poolers", "postprocessors", "metrics")
 
@@ -67,5 +67,12 @@ def _parameters(target: Callable[..., Any]) -> list[Parameter]:
 
 def _line(parameter: Parameter) -> str:
     allowed = parameter.allowed
-    span = f"{allowed.low:g} … {allowed.high:g}" if isinstance(allowed, Range) else ", ".join(allowed.options)
-    return f"- `{parameter.name}` = {parameter.default} ({plain(span)}). {plain(parameter.help)}"
+    if isinstance(allowed, Text):
+        span = t("notes.any_text")
+    else:
+        span = (
+            f"{allowed.low:g} … {allowed.high:g}"
+            if isinstance(allowed, Range)
+            else ", ".join(allowed.options)
+        )
+    return f"- `{parameter.name}` = {plain(str(parameter.default))} ({plain(span)}). {plain(parameter.help)}"

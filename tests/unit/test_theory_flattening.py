@@ -50,9 +50,10 @@ def test_training_flattens_the_recorded_spectrum() -> None:
     assert (last.spectrum[1:100] > first.spectrum[1:100]).all()
     assert last.uniformity < first.uniformity and last.effective_rank > first.effective_rank
     assert last.bound.largest < first.bound.largest
-    # the condition of the proof holds while the cone is narrow, and fails once it is open
+    # the condition of the proof holds while the cone is narrow, and fails the more the further it opens
     published = Flatness.from_dict(shipped()["published"])
-    assert first.bound.applies and last.bound.applies and not published.bound.applies
+    assert first.bound.applies and not published.bound.applies
+    assert first.bound.negative_share <= last.bound.negative_share < published.bound.negative_share
     assert published.bound.negative_share > 0.1 and published.uniformity < last.uniformity
 
 
