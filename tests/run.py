@@ -1,4 +1,4 @@
-"""Run every test: fast ones side by side, browser tests one after the other; say what was not run and why."""
+"""Run every test, fast ones first, browser tests after them; say what was not run and why."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def main() -> int:
     failed = pytest("-m", "not browser", "-n", workers, "--dist", "worksteal") not in {0, 5}
     chromium = find_chromium() or try_to_install()
     if chromium:
-        failed |= pytest("-m", "browser", "tests/browser") not in {0, 5}
+        tabs = str(min(2, os.cpu_count() or 1))  # each with a server of its own; mostly they wait
+        failed |= pytest("-m", "browser", "-n", tabs, "--dist", "worksteal", "tests/browser") not in {0, 5}
     else:
         sys.stdout.write(
             "\nNOT RUN: the browser tests. No Chromium was found and none could be installed; "
