@@ -3,8 +3,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from simcse_core.recording import race
 from simcse_core.runs.store import Run, RunStore
 from simcse_core.training.events import Evaluated, Lifecycle
 from simcse_core.views import views
-from tests.app.apptest import REPOSITORY, OpenPage
+from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
 
 SHIPPED = set_title("pairs")
 
@@ -66,20 +64,7 @@ def test_it_opens_on_the_four_of_the_papers_figure(open_page: OpenPage) -> None:
 
 
 def test_opening_it_loads_no_heavy_library() -> None:
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from streamlit.util import calc_hash\n"
-        f"at = AppTest.from_file({str(REPOSITORY / 'app.py')!r}, default_timeout=120)\n"
-        "at._page_hash = calc_hash('race')\n"
-        "at.run()\n"
-        "assert at.get('plotly_chart') and not at.exception and not at.error\n"
-        "print([m for m in ('torch', 'transformers', 'umap', 'sklearn') if m in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip().splitlines()[-1] == "[]"
+    assert heavy_libraries_of("race", "assert at.get('plotly_chart')") == "[]"
 
 
 def test_every_recorded_runner_has_a_name_that_its_settings_bear_out() -> None:

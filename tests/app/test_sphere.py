@@ -3,8 +3,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from simcse_core.theory.jensen import eigenvalue, jensen_gap
 from simcse_core.theory.references import floor
 from simcse_core.theory.scenes import SCENES
 from simcse_core.theory.simulator import simulate
-from tests.app.apptest import REPOSITORY, OpenPage
+from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
 
 HEAP = "_".join(f"{index}:90" for index in range(6))
 
@@ -54,23 +52,9 @@ def test_every_view_opens(open_page: OpenPage, view: str) -> None:
     assert at.segmented_control(key="sp_view").value in {"drag", "flow", "proof", "spectrum"}
 
 
-def test_opening_it_loads_no_heavy_library() -> None:
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from streamlit.util import calc_hash\n"
-        "for view in ('Drag', 'Downhill', 'Proof', 'Real spectrum'):\n"
-        f"    at = AppTest.from_file({str(REPOSITORY / 'app.py')!r}, default_timeout=120)\n"
-        "    at._page_hash = calc_hash('sphere')\n"
-        "    at.query_params['sp_view'] = view\n"
-        "    at.run()\n"
-        "    assert not at.exception and not at.error\n"
-        "print([m for m in ('torch', 'transformers', 'umap', 'sklearn') if m in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip().splitlines()[-1] == "[]"
+@pytest.mark.parametrize("view", ["Drag", "Downhill", "Proof", "Real spectrum"])
+def test_opening_it_loads_no_heavy_library(view: str) -> None:
+    assert heavy_libraries_of("sphere", sp_view=view) == "[]"
 
 
 @pytest.mark.parametrize("value", ["whatever", "", "-1", "9" * 30, "<script>", "nan", "cone.8.at.99:5_x"])

@@ -3,8 +3,6 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from pages.temperature.scenes import SCENES, State, cosines, read_state, taken_a
 from pages.ui.browser import script
 from pages.ui.text import catalogue, section, t
 from simcse_core.losses import losses
-from tests.app.apptest import REPOSITORY, OpenPage
+from tests.app.apptest import OpenPage, heavy_libraries_of
 
 GOLDEN = (0.92, 0.75, 0.5, 0.3, 0.1, -0.1, -0.2)
 
@@ -45,20 +43,7 @@ def test_it_opens_on_the_seven_negatives(open_page: OpenPage) -> None:
 
 
 def test_opening_it_loads_no_heavy_library() -> None:
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from streamlit.util import calc_hash\n"
-        f"at = AppTest.from_file({str(REPOSITORY / 'app.py')!r}, default_timeout=120)\n"
-        "at._page_hash = calc_hash('temperature')\n"
-        "at.run()\n"
-        "assert len(at.dataframe) == 2 and not at.exception and not at.error\n"
-        "print([m for m in ('torch', 'transformers', 'umap', 'sklearn') if m in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip().splitlines()[-1] == "[]"
+    assert heavy_libraries_of("temperature", "assert len(at.dataframe) == 2") == "[]"
 
 
 @pytest.mark.parametrize("scene", list(SCENES))

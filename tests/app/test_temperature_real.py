@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from simcse_core.recording import temperature
 from simcse_core.runs.store import Run, RunStore
 from simcse_core.theory.anatomy import anatomy
 from simcse_core.training.events import Evaluated, Lifecycle
-from tests.app.apptest import REPOSITORY, OpenPage
+from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
 
 OPENING = (("video-clips",), 32, 2, 0)
 
@@ -80,21 +78,8 @@ def test_it_opens_on_a_paraphrase_that_takes_nearly_all_of_the_push(open_page: O
 
 @pytest.mark.parametrize("view", ["sentences", "sweep"])
 def test_opening_it_loads_no_heavy_library(view: str) -> None:
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from streamlit.util import calc_hash\n"
-        f"at = AppTest.from_file({str(REPOSITORY / 'app.py')!r}, default_timeout=120)\n"
-        "at._page_hash = calc_hash('temperature')\n"
-        f"at.query_params['tp_on'] = {t(f'temperature.on.{view}')!r}\n"
-        "at.run()\n"
-        "assert at.get('plotly_chart') and not at.exception and not at.error\n"
-        "print([m for m in ('torch', 'transformers', 'umap', 'sklearn') if m in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip().splitlines()[-1] == "[]"
+    then = "assert at.get('plotly_chart')"
+    assert heavy_libraries_of("temperature", then, tp_on=t(f"temperature.on.{view}")) == "[]"
 
 
 @pytest.mark.parametrize("tau", ["0.001", "0.2", "10"])
