@@ -39,3 +39,15 @@ def heavy_libraries_of(page: str, then: str = "", **query: str) -> str:
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     return done.stdout.strip().splitlines()[-1]
+
+
+def assets_with_broken(recording: str, folder: Path) -> Path:
+    """The assets of the repository under `folder`, with no recorded results but one that is cut short."""
+    assets = folder / "assets"
+    assets.mkdir()
+    for part in (REPOSITORY / "assets").iterdir():
+        if part.name != "recorded":
+            (assets / part.name).symlink_to(part)
+    (assets / "recorded").mkdir()
+    (assets / "recorded" / f"{recording}.json").write_text("{", encoding="utf-8")
+    return assets

@@ -16,7 +16,7 @@ from simcse_core.encoders.poolers import poolers
 from simcse_core.postprocess import postprocessors
 from simcse_core.presets import preset
 from simcse_core.runs.store import RunStore
-from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
+from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
 
 
 def table(at: Any) -> list[list[str]]:
@@ -156,14 +156,7 @@ def test_a_checkpoint_that_is_not_there_is_refused_in_place(open_page: OpenPage)
 def test_without_recorded_results_the_page_says_what_to_do(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "assets"
-    folder.mkdir()
-    for part in (REPOSITORY / "assets").iterdir():
-        if part.name != "recorded":
-            (folder / part.name).symlink_to(part)
-    (folder / "recorded").mkdir()
-    (folder / "recorded" / "cone.json").write_text("{", encoding="utf-8")
-    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with_broken("cone", tmp_path)))
     at = open_page("cone")
     assert any("record cone" in box.value for box in at.error)
 

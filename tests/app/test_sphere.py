@@ -21,7 +21,7 @@ from simcse_core.theory.jensen import eigenvalue, jensen_gap
 from simcse_core.theory.references import floor
 from simcse_core.theory.scenes import SCENES
 from simcse_core.theory.simulator import simulate
-from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
+from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
 
 HEAP = "_".join(f"{index}:90" for index in range(6))
 
@@ -279,14 +279,7 @@ def test_the_code_of_the_spectrum_prints_what_the_page_measures(
 def test_without_its_recording_the_view_says_what_to_do(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "assets"
-    folder.mkdir()
-    for part in (REPOSITORY / "assets").iterdir():
-        if part.name != "recorded":
-            (folder / part.name).symlink_to(part)
-    (folder / "recorded").mkdir()
-    (folder / "recorded" / "sphere.json").write_text("{", encoding="utf-8")
-    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with_broken("sphere", tmp_path)))
     at = open_page("sphere", sp_view="Real spectrum")
     assert any("record sphere" in box.value for box in at.error)
     assert not open_page("sphere").error

@@ -19,7 +19,7 @@ from simcse_core.recording import temperature
 from simcse_core.runs.store import Run, RunStore
 from simcse_core.theory.anatomy import anatomy
 from simcse_core.training.events import Evaluated, Lifecycle
-from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
+from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
 
 OPENING = (("video-clips",), 32, 2, 0)
 
@@ -296,14 +296,7 @@ def test_a_recorded_batch_is_what_its_settings_draw() -> None:
 def test_without_recorded_results_the_page_says_what_to_do(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "assets"
-    folder.mkdir()
-    for part in (REPOSITORY / "assets").iterdir():
-        if part.name != "recorded":
-            (folder / part.name).symlink_to(part)
-    (folder / "recorded").mkdir()
-    (folder / "recorded" / "temperature.json").write_text("{", encoding="utf-8")
-    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with_broken("temperature", tmp_path)))
     for view in (sentences, sweep):
         at = view(open_page)
         assert any("record temperature" in box.value for box in at.error)
