@@ -70,6 +70,16 @@ def open_frame(name: str, prefix: str) -> Frame:
         prefix: Two letters; every key of the page in the address starts with them and an underscore.
     """
     header(name, prefix)
+    return open_body(name, prefix)
+
+
+def open_body(name: str, prefix: str) -> Frame:
+    """The places under a header that is drawn already, for a page whose tabs are framed one by one.
+
+    Args:
+        name: Prefix of the tab's strings.
+        prefix: As in `open_frame`.
+    """
     presets = st.container()
     figure, side = st.columns(FIGURE_SHARE, gap="large")
     controls, why, challenge, details = (side.container() for _ in range(4))
