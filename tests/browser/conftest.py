@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
 
 from tests.browser.chromium import find_chromium
 
@@ -158,6 +158,18 @@ def settle(tab: Page, *, pause: float = 0.6) -> None:
     tab.wait_for_selector(IDLE, timeout=90_000)
     tab.wait_for_timeout(1000 * pause)
     tab.wait_for_selector(IDLE, timeout=90_000)
+
+
+def until(tab: Page, holds: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Ask again until `holds()`: an idle page may still be drawing, the longer the slower the machine."""
+    for _ in range(int(10 * seconds)):
+        try:
+            if holds():
+                return
+        except (AttributeError, IndexError, KeyError, Error):
+            pass  # what it reads is not there yet
+        tab.wait_for_timeout(100)
+    assert holds()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.ui.text import t
-from tests.browser.conftest import OpenTab, finger_drag, settle
+from tests.browser.conftest import OpenTab, finger_drag, settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_the_globes_are_painted_and_a_repair_leaves_the_other_alone(server: str,
     tab.wait_for_function(DRAWN, timeout=PATIENCE)
     assert "A, centred" in title_of(tab, 0) and "minilm" in title_of(tab, 1)
     assert tab.evaluate("document.querySelectorAll('.js-plotly-plot')[1].dataset.kept") == "yes"
-    assert "cn_fix=Centring" in tab.url
+    until(tab, lambda: "cn_fix=Centring" in tab.url)
     tab.reload()
     settle(tab)
     expect(tab.get_by_text(t("cone.both")).first).to_be_visible()  # the address brings the view back
@@ -55,19 +55,19 @@ def test_the_axes_toy_follows_mouse_and_keys_and_solves_its_challenge(server: st
     tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     tab.mouse.down()
     tab.mouse.move(box["x"] - 60, box["y"] + 10, steps=5)
-    assert toy_cosine(tab) < before  # at once, in the browser
+    until(tab, lambda: toy_cosine(tab) < before)  # at once, in the browser
     tab.mouse.up()
     settle(tab)
     tab.get_by_role("button", name=t("cone.toy.words.straight")).click()
     settle(tab)
-    assert toy_cosine(tab) == 0.8
+    until(tab, lambda: toy_cosine(tab) == 0.8)
     grip.focus()
     for _ in range(11):  # 90 to 145 degrees in steps of 5
         tab.keyboard.press("ArrowLeft")
     settle(tab)
-    assert abs(toy_cosine(tab)) <= 0.1
+    until(tab, lambda: abs(toy_cosine(tab)) <= 0.1)
     expect(tab.get_by_text(t("cone.toy.praise")[:30])).to_be_visible()
-    assert "145" in (grip.get_attribute("aria-valuetext") or "")
+    until(tab, lambda: "145" in (grip.get_attribute("aria-valuetext") or ""))
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -82,7 +82,7 @@ def test_a_finger_on_an_arrow_pulls_it_and_does_not_scroll(server: str, open_tab
         expect(tab.locator("strong.true")).not_to_have_text(f"{before:.2f}")
     assert tab.evaluate(SCROLLED) == scrolled
     settle(tab)
-    assert toy_cosine(tab) < before - 0.1  # kept when Python has heard of it
+    until(tab, lambda: toy_cosine(tab) < before - 0.1)  # kept when Python has heard of it
     assert tab.faults == []  # type: ignore[attr-defined]
 
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.text import t
-from tests.browser.conftest import REPOSITORY, OpenTab, serve, settle
+from tests.browser.conftest import REPOSITORY, OpenTab, serve, settle, until
 
 pytestmark = pytest.mark.browser
 PATIENCE = 120_000  # milliseconds; a test of order, never of speed
@@ -89,7 +89,7 @@ def test_play_pause_step_reload_and_play_to_the_end(lab: str, open_tab: OpenTab)
         expect(progress(tab)).to_contain_text(f"Paused at step {at + 1} ", timeout=PATIENCE)
     tab.reload()
     settle(tab)
-    assert paused(tab) >= at and "lb_run=" in tab.url and "lb_steps=10" in tab.url
+    until(tab, lambda: paused(tab) >= at and "lb_run=" in tab.url and "lb_steps=10" in tab.url)
     verb(tab, "play").click()
     says(tab, "Finished 10 steps")
     expect(tab.get_by_text(t("lab.export.pairs"))).to_be_visible(timeout=PATIENCE)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from pages.pairs import recorded
 from pages.ui.text import t
-from tests.browser.conftest import OpenTab, settle
+from tests.browser.conftest import OpenTab, settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +33,7 @@ def test_it_opens_on_a_painted_figure(server: str, open_tab: OpenTab, scheme: st
     tab = open_tab(server + "/pairs", scheme=scheme, width=width)
     expect(tab.get_by_text("higher than all 20,000 random pairs").first).to_be_visible()
     tab.wait_for_function("document.querySelectorAll('[data-testid=\"stMain\"] canvas').length > 0")
-    tab.wait_for_timeout(600)
-    assert painted(tab) > 8
+    until(tab, lambda: painted(tab) > 8)
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
     assert tab.faults == []  # type: ignore[attr-defined]
 
@@ -93,7 +92,7 @@ def test_a_checkpoint_out_of_reach_is_told_with_a_way_on(server: str, open_tab: 
     expect(tab.get_by_role("alert").first).to_be_visible(timeout=60_000)
     tab.get_by_role("button", name=t("pairs.drop")).click()
     settle(tab)
-    assert tab.get_by_role("alert").count() == 0
+    until(tab, lambda: tab.get_by_role("alert").count() == 0)
 
 
 def test_the_address_brings_the_view_back(server: str, open_tab: OpenTab) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pages.race.controls import set_title, title
 from pages.race.recorded import FOUR, runner, sets
 from pages.ui.text import t
-from tests.browser.conftest import OpenTab, settle
+from tests.browser.conftest import OpenTab, settle, until
 
 pytestmark = pytest.mark.browser
 PLOT = ".st-key-rc_figure .js-plotly-plot"
@@ -30,7 +30,7 @@ def test_the_slider_in_the_figure_scrubs_without_the_server(server: str, open_ta
     tab = open_tab(server + "/race")
     expect(tab.locator(PLOT)).to_have_count(1)
     steps = len(runner("dropout", sets()[0], "").steps)
-    assert heads(tab) == [steps] * len(FOUR)
+    until(tab, lambda: heads(tab) == [steps] * len(FOUR))
     sent: list[object] = []
     tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     tab.reload()
@@ -41,9 +41,7 @@ def test_the_slider_in_the_figure_scrubs_without_the_server(server: str, open_ta
     box = rail.bounding_box()
     assert box is not None and box["height"] >= 24
     tab.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2)
-    tab.wait_for_timeout(500)
-    shown = heads(tab)
-    assert len(set(shown)) == 1 and 1 < shown[0] < steps
+    until(tab, lambda: len(set(heads(tab))) == 1 and 1 < heads(tab)[0] < steps)
     assert len(sent) == before
     assert tab.faults == []  # type: ignore[attr-defined]
 
@@ -54,23 +52,23 @@ def test_the_step_is_set_by_keyboard_and_kept_in_the_address(server: str, open_t
     slider.focus()
     tab.keyboard.press("Home")
     settle(tab)
-    assert "rc_step=0" in tab.url and heads(tab) == [1] * len(FOUR)
+    until(tab, lambda: "rc_step=0" in tab.url and heads(tab) == [1] * len(FOUR))
     tab.reload()
     settle(tab)
-    assert heads(tab) == [1] * len(FOUR)
+    until(tab, lambda: heads(tab) == [1] * len(FOUR))
     tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
     settle(tab)
-    assert "rc_step" not in tab.url and heads(tab)[0] > 1
+    until(tab, lambda: "rc_step" not in tab.url and heads(tab)[0] > 1)
 
 
 def test_choosing_a_runner_draws_it_and_is_in_the_address(server: str, open_tab: OpenTab) -> None:
     tab = open_tab(server + "/race")
     tab.get_by_test_id("stButtonGroup").first.get_by_text(title("crop"), exact=True).click()
     settle(tab)
-    assert len(heads(tab)) == len(FOUR) + 1 and "rc_runs=" in tab.url
+    until(tab, lambda: len(heads(tab)) == len(FOUR) + 1 and "rc_runs=" in tab.url)
     tab.reload()
     settle(tab)
-    assert len(heads(tab)) == len(FOUR) + 1
+    until(tab, lambda: len(heads(tab)) == len(FOUR) + 1)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -99,5 +97,5 @@ def test_the_race_leads_to_the_lab_with_its_view(server: str, open_tab: OpenTab)
     tab.get_by_role("link", name=t("race.go", name=title("same_mask"))).click()
     tab.wait_for_url("**/lab?**")
     settle(tab)
-    assert "lb_view=" in tab.url and "lb_seed=" in tab.url
+    until(tab, lambda: "lb_view=" in tab.url and "lb_seed=" in tab.url)
     assert tab.faults == []  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pages.ui.text import JOINER, t
 from simcse_core.figures.theme import DARK, LIGHT
 from tests.app.story_factory import make_story, write_assets
-from tests.browser.conftest import REPOSITORY, OpenTab, StartServer, settle
+from tests.browser.conftest import REPOSITORY, OpenTab, StartServer, settle, until
 
 pytestmark = pytest.mark.browser
 NAMES = re.findall(r'shell\.Entry\("\w+", "(\w+)"', (REPOSITORY / "app.py").read_text(encoding="utf-8"))
@@ -73,7 +73,7 @@ def test_the_menu_leads_to_every_page_and_back_works(server: str, open_tab: Open
     for name in NAMES[1:]:
         tab.get_by_test_id("stSidebar").get_by_role("link", name=t(f"shell.nav.{name}")).click()
         expect(tab.get_by_role("heading", level=1)).to_have_text(t(f"{name}.question"), timeout=30_000)
-        assert tab.url.endswith(f"/{name}")
+        until(tab, lambda name=name: tab.url.endswith(f"/{name}"))
     settle(tab)
     tab.go_back()
     expect(tab.get_by_role("heading", level=1)).to_have_text(t(f"{NAMES[-2]}.question"), timeout=30_000)
@@ -104,7 +104,7 @@ def test_scrubbing_needs_no_server_and_a_released_slider_is_in_the_address(
     story_server: str, open_tab: OpenTab
 ) -> None:
     tab = open_tab(story_server)
-    assert slider(tab) == "step 20"
+    until(tab, lambda: slider(tab) == "step 20")
     sent: list[object] = []
     tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     tab.reload()
@@ -117,13 +117,12 @@ def test_scrubbing_needs_no_server_and_a_released_slider_is_in_the_address(
     tab.mouse.down()
     for share in (0.9, 0.8, 0.7, 0.6, 0.5):
         tab.mouse.move(box["x"] + share * box["width"], middle)
-        tab.wait_for_timeout(60)
-    assert slider(tab) == "step 10" and len(sent) == before
+    until(tab, lambda: slider(tab) == "step 10" and len(sent) == before)
     tab.mouse.up()
     expect(tab).to_have_url(re.compile(r"hm_step=10$"))
     tab.reload()
     settle(tab)
-    assert slider(tab) == "step 10"
+    until(tab, lambda: slider(tab) == "step 10")
 
 
 def test_the_figure_is_worked_by_keyboard_and_by_its_two_buttons(
@@ -133,14 +132,14 @@ def test_the_figure_is_worked_by_keyboard_and_by_its_two_buttons(
     tab.locator(".story input[type=range]").focus()
     for key, step in (("ArrowLeft", 0), ("ArrowLeft", 0), ("ArrowRight", 10), ("End", 20), ("Home", 0)):
         tab.keyboard.press(key)
-        assert slider(tab) == f"step {step}"
+        until(tab, lambda step=step: slider(tab) == f"step {step}")
     raw, trained = (
         tab.get_by_role("button", name=t(f"home.figure.{name}"), exact=True) for name in ("raw", "trained")
     )
     expect(raw).to_have_attribute("aria-pressed", "true")
     trained.click()
     expect(trained).to_have_attribute("aria-pressed", "true")
-    assert slider(tab) == "step 20"
+    until(tab, lambda: slider(tab) == "step 20")
 
 
 def test_one_pair_is_followed_and_its_text_is_text(story_server: str, open_tab: OpenTab) -> None:
@@ -154,10 +153,10 @@ def test_one_pair_is_followed_and_its_text_is_text(story_server: str, open_tab: 
 
 def test_reset_returns_the_figure_and_the_address(story_server: str, open_tab: OpenTab) -> None:
     tab = open_tab(story_server + "/?hm_step=0")
-    assert slider(tab) == "step 0"
+    until(tab, lambda: slider(tab) == "step 0")
     tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
     settle(tab)
-    assert slider(tab) == "step 20" and "hm_step" not in tab.url
+    until(tab, lambda: slider(tab) == "step 20" and "hm_step" not in tab.url)
 
 
 def test_a_switch_of_appearance_redraws_the_figure(story_server: str, open_tab: OpenTab) -> None:

@@ -15,7 +15,7 @@ from simcse_core.metrics.alignment import alignment
 from simcse_core.theory.decomposition import split_pairs
 from simcse_core.theory.scenes import SCENES, angles, circle, scene
 from simcse_core.theory.simulator import info_nce_gradient, simulate, spread_of_views
-from tests.browser.conftest import OpenTab, settle
+from tests.browser.conftest import OpenTab, settle, until
 
 pytestmark = pytest.mark.browser
 CLOSE = 1e-6
@@ -23,6 +23,7 @@ CLOSE = 1e-6
 
 def numbers(tab: Page) -> dict[str, Any]:
     """What the component has computed, two frames later."""
+    until(tab, lambda: tab.locator(".toy").evaluate("toy => Boolean(toy.numbers)"))
     tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return dict(tab.locator(".toy").evaluate("toy => toy.numbers()"))
 
@@ -79,13 +80,15 @@ def test_a_point_is_dragged_at_once_and_kept_on_release(server: str, open_tab: O
     assert "sp_at" not in tab.url  # Python hears of it on release
     tab.mouse.up()
     settle(tab)
-    assert "sp_at=ring.4" in tab.url
+    until(tab, lambda: "sp_at=ring.4" in tab.url)
     tab.reload()
     settle(tab)
-    assert numbers(tab)["angles"] == held["angles"]
+    until(tab, lambda: numbers(tab)["angles"] == held["angles"])
     tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
     settle(tab)
-    assert numbers(tab)["angles"] == angles("cone", 8).ravel().tolist() and "sp_at" not in tab.url
+    until(
+        tab, lambda: numbers(tab)["angles"] == angles("cone", 8).ravel().tolist() and "sp_at" not in tab.url
+    )
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -100,7 +103,7 @@ def test_the_challenge_is_solved_with_the_keyboard_alone(server: str, open_tab: 
     assert found["angles"] == [90] * 6  # pairs moved as one
     assert found["uniformity"] == pytest.approx(0, abs=0.01)
     expect(tab.get_by_text(t("sphere.collapse.praise").split("{")[0][:40])).to_be_visible(timeout=15_000)
-    assert point(tab, "anchor", 2).get_attribute("aria-valuetext") == "90°"
+    until(tab, lambda: point(tab, "anchor", 2).get_attribute("aria-valuetext") == "90°")
     spoken = tab.locator(".toy .spoken")
     expect(spoken).to_contain_text("1.099")  # a screen reader hears log 3
     assert tab.faults == []  # type: ignore[attr-defined]
@@ -126,7 +129,7 @@ def test_a_collapsed_cloud_opens_step_by_step(server: str, open_tab: OpenTab) ->
     tab = open_tab(server + "/sphere?sp_view=Downhill&sp_scene=Collapse&sp_n=4")
     path = simulate(scene("collapse", 4).views, steps=flow.STEPS, noise=flow.NOISE, temperature=TEMPERATURE)
     tab.get_by_role("button", name=t("sphere.figure.on")).click()
-    assert numbers(tab)["step"] == 1
+    until(tab, lambda: numbers(tab)["step"] == 1)
     scrub = tab.get_by_role("slider", name=t("sphere.figure.scrub"))
     scrub.focus()
     for key, step in (("End", flow.STEPS), ("ArrowLeft", flow.STEPS - 1), ("Home", 0)):
@@ -137,7 +140,7 @@ def test_a_collapsed_cloud_opens_step_by_step(server: str, open_tab: OpenTab) ->
         assert found["loss"] == pytest.approx(path.loss[step], abs=1e-4)  # angles travel with four decimals
         assert found["uniformity"] == pytest.approx(path.uniformity[step], abs=1e-4)
     tab.get_by_role("button", name=t("sphere.figure.play"), exact=True).click()
-    assert numbers(tab)["step"] == flow.STEPS  # reduced motion: the end, at once
+    until(tab, lambda: numbers(tab)["step"] == flow.STEPS)  # reduced motion: the end, at once
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -154,13 +157,13 @@ def test_play_moves_pauses_and_goes_on(server: str, open_tab: OpenTab) -> None:
     assert 0 < numbers(tab)["step"] < flow.STEPS
     tab.get_by_role("button", name=t("sphere.figure.play"), exact=True).click()
     expect(tab.get_by_role("button", name=t("sphere.figure.play"), exact=True)).to_be_visible(timeout=20_000)
-    assert numbers(tab)["step"] == flow.STEPS
+    until(tab, lambda: numbers(tab)["step"] == flow.STEPS)
 
 
 def test_among_many_points_two_keys_go_from_one_to_the_next(server: str, open_tab: OpenTab) -> None:
     tab = open_tab(f"{server}/sphere?sp_scene=Random&sp_n={PAIRS[-1]}")
     first = point(tab, "anchor", 1)
-    assert tab.locator('.points [tabindex="0"]').count() == 1
+    until(tab, lambda: tab.locator('.points [tabindex="0"]').count() == 1)
     first.focus()
     tab.keyboard.press("n")
     tab.keyboard.press("ArrowLeft")

@@ -14,7 +14,7 @@ from pages.ui.text import t
 from simcse_core.theory.anatomy import anatomy, tangential_push
 from simcse_core.theory.charge import parting
 from simcse_core.theory.temperatures import over_temperatures
-from tests.browser.conftest import OpenTab, finger_drag, settle
+from tests.browser.conftest import OpenTab, finger_drag, settle, until
 
 pytestmark = pytest.mark.browser
 CLOSE = 1e-6
@@ -22,6 +22,7 @@ CLOSE = 1e-6
 
 def numbers(tab: Page) -> dict[str, Any]:
     """What the component has computed, at the next frame."""
+    until(tab, lambda: tab.locator(".toy").evaluate("toy => Boolean(toy.numbers)"))
     tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return dict(tab.locator(".toy").evaluate("toy => toy.numbers()"))
 
@@ -113,10 +114,10 @@ def test_the_temperature_is_dragged_without_the_server_and_kept_on_release(
     tab.mouse.up()
     settle(tab)
     tau = numbers(tab)["tau"]
-    assert f"tp_tau={tau:g}" in tab.url
+    until(tab, lambda: f"tp_tau={tau:g}" in tab.url)
     tab.reload()
     settle(tab)
-    assert numbers(tab)["tau"] == tau
+    until(tab, lambda: numbers(tab)["tau"] == tau)
     expect(tab.get_by_text(f"τ = {tau:g}").first).to_be_visible()
     assert tab.faults == []  # type: ignore[attr-defined]
 
@@ -133,18 +134,19 @@ def test_a_point_is_dragged_and_the_python_side_agrees(server: str, open_tab: Op
     tab.mouse.up()
     settle(tab)
     assert tab.evaluate("sent") > 0
-    assert f"tp_at=hard.4%3A{moved['angles'][4]:g}" in tab.url.replace(":", "%3A").replace("http%3A", "http:")
+    place = f"tp_at=hard.4:{moved['angles'][4]:g}"
+    until(tab, lambda: place in tab.url.replace("%3A", ":"))
     tab.get_by_text(t("shell.code"), exact=True).click()
     expect(tab.get_by_text(f"{round(moved['angles'][4], 4)}", exact=False).first).to_be_visible()
     tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
     settle(tab)
-    assert numbers(tab)["angles"] == start["angles"] and "tp_" not in tab.url
+    until(tab, lambda: numbers(tab)["angles"] == start["angles"] and "tp_" not in tab.url)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
 def test_every_scene_computes_what_the_core_computes(server: str, open_tab: OpenTab) -> None:
     tab = open_tab(f"{server}/temperature?tp_tau=0.02&tp_at=hard.2:90")
-    assert numbers(tab)["cosines"][1] == 1
+    until(tab, lambda: numbers(tab)["cosines"][1] == 1)
     slider = tab.locator(".toy input[type=range]")
     for scene in ("ring", "crowd", "false", "behind", "hard"):
         tab.get_by_role("radio", name=t(f"temperature.scenes.{scene}"), exact=True).click()
@@ -157,7 +159,7 @@ def test_every_scene_computes_what_the_core_computes(server: str, open_tab: Open
             check(numbers(tab))
         tab.get_by_role("button", name="0.02", exact=True).click()
         expect(tab).to_have_url(re.compile("tp_tau=0.02(&|$)"))
-    assert "tp_at" not in tab.url
+    until(tab, lambda: "tp_at" not in tab.url)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -168,23 +170,23 @@ def test_everything_is_reached_by_keyboard_and_told_to_a_screen_reader(
     slider = tab.locator(".toy input[type=range]")
     slider.focus()
     tab.keyboard.press("End")
-    assert numbers(tab)["tau"] == 10
-    assert re.search(r"6\.99.*7", slider.get_attribute("aria-valuetext") or "")
+    until(tab, lambda: numbers(tab)["tau"] == 10)
+    until(tab, lambda: re.search(r"6\.99.*7", slider.get_attribute("aria-valuetext") or ""))
     tab.keyboard.press("Home")
-    assert numbers(tab)["tau"] == 0.005
+    until(tab, lambda: numbers(tab)["tau"] == 0.005)
     settle(tab)
-    assert "tp_tau=0.005" in tab.url
+    until(tab, lambda: "tp_tau=0.005" in tab.url)
     mark = tab.locator('.points [aria-label="Negative 1"]')
     mark.focus()
     for key, cosine in (("ArrowUp", "0.93"), ("End", "−1.00"), ("Home", "1.00")):
         tab.keyboard.press(key)
         check(numbers(tab))
-        assert f"cosine {cosine}" in (mark.get_attribute("aria-valuetext") or "")
+        until(tab, lambda cosine=cosine: f"cosine {cosine}" in (mark.get_attribute("aria-valuetext") or ""))
     spoken = tab.locator(".toy .spoken")
     expect(spoken).to_contain_text("cosine 1.00")
     expect(spoken).to_contain_text("Temperature 0.005")
     settle(tab)
-    assert "hard.2:90" in tab.url.replace("%3A", ":")
+    until(tab, lambda: "hard.2:90" in tab.url.replace("%3A", ":"))
     assert tab.evaluate("document.activeElement !== document.body")  # the focus outlives the rerun
     assert tab.faults == []  # type: ignore[attr-defined]
 
@@ -208,7 +210,7 @@ def test_tab_walks_through_the_points_in_order_and_letters_through_a_crowd(
     assert seen[7:] == [*names, *(f"Negative {k}" for k in (1, 2, 3, 4))]
     tab.get_by_role("radio", name=t("temperature.scenes.crowd"), exact=True).click()
     settled(tab, "crowd", 0.05)
-    assert tab.locator('.points [tabindex="0"]').count() == 3
+    until(tab, lambda: tab.locator('.points [tabindex="0"]').count() == 3)
     tab.locator('.points [aria-label="Negative 1"]').focus()
     for key in ("n", "n", "p"):
         tab.keyboard.press(key)
@@ -230,7 +232,7 @@ def test_the_curves_are_a_slider_too(server: str, open_tab: OpenTab) -> None:
     assert found["tau"] > 0.5
     check(found)
     settle(tab)
-    assert f"tp_tau={found['tau']:g}" in tab.url
+    until(tab, lambda: f"tp_tau={found['tau']:g}" in tab.url)
 
 
 def test_the_challenge_is_solved_with_the_hands(server: str, open_tab: OpenTab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 from pages.temperature.recorded import matrix_of, recorded_batch
 from pages.ui.text import t
 from simcse_core.theory.anatomy import anatomy
-from tests.browser.conftest import OpenTab, settle
+from tests.browser.conftest import OpenTab, settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ SWEEP = f"/temperature?tp_on={quote(t('temperature.on.sweep'))}"
 
 def numbers(tab: Page) -> dict[str, Any]:
     tab.wait_for_selector(".ladder[data-numbers]")
-    tab.wait_for_timeout(150)  # one frame, and some
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     found: dict[str, Any] = json.loads(tab.locator(".ladder").get_attribute("data-numbers") or "{}")
     return found
 
@@ -46,6 +47,7 @@ def agrees(told: dict[str, Any], row: int) -> None:
 
 
 def row_of(tab: Page) -> int:
+    expect(tab.locator(".anchor .text")).to_have_text(re.compile(r"\d"), timeout=20_000)
     return int(tab.locator(".anchor .text").inner_text().split()[0]) - 1
 
 
@@ -54,7 +56,7 @@ def test_the_ladder_follows_the_slider_at_once_and_agrees_with_the_core(
 ) -> None:
     tab = open_tab(server + SENTENCES)
     slider = tab.locator(".ladder input")
-    assert numbers(tab)["tau"] == 0.05
+    until(tab, lambda: numbers(tab)["tau"] == 0.05)
     agrees(numbers(tab), row_of(tab))
     slider.focus()
     seen = []
@@ -69,10 +71,10 @@ def test_the_ladder_follows_the_slider_at_once_and_agrees_with_the_core(
     tab.mouse.click(box["x"] + box["width"] * 0.4, box["y"] + box["height"] / 2)
     settle(tab)
     tau = numbers(tab)["tau"]
-    assert 0.01 < tau < 0.2 and f"tp_s_tau={tau:.4g}" in tab.url
+    until(tab, lambda: 0.01 < tau < 0.2 and f"tp_s_tau={tau:.4g}" in tab.url)
     tab.reload()
     settle(tab)
-    assert numbers(tab)["tau"] == tau  # the address brings it back
+    until(tab, lambda: numbers(tab)["tau"] == tau)  # the address brings it back
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -86,14 +88,14 @@ def test_a_click_on_a_negative_makes_it_the_anchor_and_reset_goes_back(
     pick.focus()
     tab.keyboard.press("Enter")
     settle(tab)
-    assert row_of(tab) == number - 1 and f"tp_s_row={number}" in tab.url
+    until(tab, lambda: row_of(tab) == number - 1 and f"tp_s_row={number}" in tab.url)
     agrees(numbers(tab), number - 1)
     tab.get_by_role("button", name=t("shell.reset"), exact=False).and_(tab.locator("[kind=tertiary]")).click()
     settle(tab)
-    assert "tp_s_row" not in tab.url  # and the page shows its first view again
+    until(tab, lambda: "tp_s_row" not in tab.url)  # and the page shows its first view again
     tab.get_by_role("radio", name=t("temperature.on.sentences")).click()
     settle(tab)
-    assert row_of(tab) == before
+    until(tab, lambda: row_of(tab) == before)
     tab.locator(".more").click()
     expect(tab.locator(".rows li")).to_have_count(31)
     assert tab.faults == []  # type: ignore[attr-defined]
@@ -104,10 +106,10 @@ def test_a_screen_reader_hears_the_numbers(server: str, open_tab: OpenTab) -> No
     slider = tab.locator(".ladder input")
     slider.focus()
     tab.keyboard.press("End")
-    tab.wait_for_timeout(1200)
-    assert "Temperature 10" in (slider.get_attribute("aria-valuetext") or "")
+    until(tab, lambda: "Temperature 10" in (slider.get_attribute("aria-valuetext") or ""))
     said = tab.locator(".said")
-    assert said.get_attribute("aria-live") == "polite" and "31.0 effective negatives" in said.inner_text()
+    expect(said).to_have_attribute("aria-live", "polite")
+    expect(said).to_contain_text("31.0 effective negatives", timeout=20_000)
 
 
 @pytest.mark.parametrize("address", [SENTENCES, SWEEP])
@@ -128,5 +130,5 @@ def test_the_sweep_leads_to_the_lab_with_its_temperature(server: str, open_tab: 
     tab.get_by_role("link", name=t("temperature.sweep.go", tau="0.2")).click()
     tab.wait_for_url("**/lab?**")
     settle(tab)
-    assert "lb_info_nce_temperature=0.2" in tab.url and "lb_seed=" in tab.url
+    until(tab, lambda: "lb_info_nce_temperature=0.2" in tab.url and "lb_seed=" in tab.url)
     assert tab.faults == []  # type: ignore[attr-defined]

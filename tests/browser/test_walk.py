@@ -11,7 +11,7 @@ from pages.ui.text import t
 from pages.walk.controls import stage_title
 from pages.walk.recorded import recorded_batch
 from simcse_core.theory.walk import walk_of
-from tests.browser.conftest import OpenTab, settle
+from tests.browser.conftest import OpenTab, settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -22,18 +22,18 @@ def heading(tab: Page) -> str:
 
 def test_the_stages_are_walked_by_keyboard_and_stay_in_the_address(server: str, open_tab: OpenTab) -> None:
     tab = open_tab(server + "/walk")
-    assert heading(tab).endswith(stage_title("tokens"))
+    until(tab, lambda: heading(tab).endswith(stage_title("tokens")))
     tab.locator("body").press("Shift+ArrowRight")
     settle(tab)
-    assert heading(tab).endswith(stage_title("dropout")) and "wk_stage=Dropout" in tab.url
+    until(tab, lambda: heading(tab).endswith(stage_title("dropout")) and "wk_stage=Dropout" in tab.url)
     tab.locator("body").press("Shift+ArrowLeft")
     settle(tab)
-    assert heading(tab).endswith(stage_title("tokens"))
+    until(tab, lambda: heading(tab).endswith(stage_title("tokens")))
     tab.get_by_role("button", name=re.compile(f"^{t('walk.next')}")).click()
     settle(tab)
     tab.reload()
     settle(tab)
-    assert heading(tab).endswith(stage_title("dropout"))
+    until(tab, lambda: heading(tab).endswith(stage_title("dropout")))
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -41,6 +41,7 @@ def test_the_tokens_are_a_table_that_the_keyboard_reaches(server: str, open_tab:
     tab = open_tab(server + "/walk", width=390)
     batch = recorded_batch(2, 0.1, False)
     table = tab.locator(".scroll table")
+    expect(table).to_be_visible(timeout=20_000)
     assert table.locator("tbody tr").count() == len(batch.texts)
     first = table.locator("tbody tr").first
     pieces = [cell.inner_text().split()[0] for cell in first.locator("td").all()]
@@ -50,8 +51,7 @@ def test_the_tokens_are_a_table_that_the_keyboard_reaches(server: str, open_tab:
     box.focus()
     tab.keyboard.press("ArrowRight")
     tab.keyboard.press("ArrowRight")
-    tab.wait_for_timeout(400)
-    assert box.evaluate("e => e.scrollLeft") > 0
+    until(tab, lambda: box.evaluate("e => e.scrollLeft") > 0)
     assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
 
 
@@ -73,8 +73,8 @@ def test_no_kind_of_figure_scrolls_sideways_on_a_phone(server: str, open_tab: Op
     for stage in ("dropout", "unit", "labels", "loss"):  # maps, bars, matrix, bars over bars
         tab.get_by_role("radio", name=stage_title(stage), exact=True).click()
         settle(tab, pause=0.3)
-        assert heading(tab).endswith(stage_title(stage))
-        assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1, stage
+        until(tab, lambda stage=stage: heading(tab).endswith(stage_title(stage)))
+        assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
         assert tab.locator('[data-testid="stException"]').count() == 0
     expect(tab.get_by_role("button", name=re.compile(f"^{t('walk.next')}"))).to_be_disabled()
     assert tab.faults == []  # type: ignore[attr-defined]
