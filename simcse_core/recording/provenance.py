@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from simcse_core.runtime import versions
@@ -25,3 +28,11 @@ def made(command: str, *, seed: int, device: str, **more: Any) -> dict[str, Any]
         "command": command, "seed": seed, "device": device, "date": today,
         "versions": versions(), "machine": machine, **more,
     }  # fmt: skip
+
+
+def write_compact(out: Path, result: Mapping[str, Any]) -> None:
+    """Replace a recording in one move, without spaces."""
+    temporary = out.with_suffix(".tmp")
+    text = json.dumps(result, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from simcse_core.encoders.tokens import TextTokenizer
 from simcse_core.figures.histograms import EDGES, density
 from simcse_core.metrics.anisotropy import random_pair_cosines
 from simcse_core.presets import preset
-from simcse_core.recording.provenance import made
+from simcse_core.recording.provenance import made, write_compact
 from simcse_core.registry import accepts_of
 from simcse_core.runs.files import read_json, write_json
 from simcse_core.training.evaluation import CLOSE, Evaluator, Starts, scored_sets
@@ -90,29 +89,21 @@ def record(
                 told, encoder = run_once(run, sets, starts, every=every)
                 result["runs"].append({"variant": name, **told, "cosines": _histogram(encoder, sets)})
                 write_json(partial, result)
-        _write(out, result)
+        write_compact(out, result)
     partial.unlink(missing_ok=True)
     return result
-
-
-def _write(out: Path, result: Mapping[str, Any]) -> None:
-    """Replace a recording in one move, without spaces."""
-    temporary = out.with_suffix(".tmp")
-    text = json.dumps(result, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(out)
 
 
 def _opening(
     base: RunConfig, variants: Variants, sets: Mapping[str, ScoredPairs], every: Mapping[str, int]
 ) -> dict[str, Any]:
     """Everything that is known before the first run."""
-    encoder = _untrained(base)
+    encoder = untrained(base)
     how = made(
         COMMAND, seed=SEEDS[0], device=str(encoder.device), config=base.to_dict(),
         variants={name: dict(changed) for name, changed in variants.items()}, random_pairs=PAIRS,
         every={name: every[name] for name in sets},
-        sample={name: _described(pairs, STRIDES[name]) for name, pairs in sets.items()},
+        sample={name: described(pairs, STRIDES[name]) for name, pairs in sets.items()},
     )  # fmt: skip
     return {
         "made": how,
@@ -123,7 +114,7 @@ def _opening(
     }
 
 
-def _described(pairs: ScoredPairs, stride: int) -> dict[str, int]:
+def described(pairs: ScoredPairs, stride: int) -> dict[str, int]:
     """How large a measured sample is."""
     close = int((pairs.score > CLOSE).sum())
     return {"stride": stride, "pairs": len(pairs), "sentences": len(pairs.sentences()), "positives": close}
@@ -188,7 +179,8 @@ def _text(row: Any, tokenizer: TextTokenizer) -> str:
     return " ".join(str(tokenizer.backend.id_to_token(number)) for number in row[1:-1])
 
 
-def _untrained(run: RunConfig) -> Encoder:
+def untrained(run: RunConfig) -> Encoder:
+    """The encoder that a run starts from."""
     return load_encoder(
         run.encoder.name,
         pooling=run.encoder.pooling,
@@ -214,7 +206,7 @@ def run_once(
         Seed, precision, the loss of every step and the columns of every set (`step` and `MEASURES`); the
         trained encoder.
     """
-    encoder = _untrained(run)
+    encoder = untrained(run)
     trainer = Trainer(run, encoder, load_dataset_records(run.data.train))
     columns: dict[str, dict[str, list[Any]]] = {name: {m: [] for m in ("step", *MEASURES)} for name in sets}
     losses: list[float] = []

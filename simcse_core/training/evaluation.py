@@ -17,10 +17,11 @@ from simcse_core.data.readers import read_scored_pairs
 from simcse_core.data.records import ScoredPairs
 from simcse_core.encoders import Encoder
 from simcse_core.errors import ConfigError, DataError
+from simcse_core.evaluation.compare import PairCosines
 from simcse_core.metrics.alignment import alignment
-from simcse_core.metrics.anisotropy import mean_cosine
+from simcse_core.metrics.anisotropy import mean_cosine, random_pair_cosines
 from simcse_core.metrics.spectrum import effective_rank
-from simcse_core.metrics.sts import spearman
+from simcse_core.metrics.sts import cosines, spearman
 from simcse_core.metrics.uniformity import uniformity
 from simcse_core.training.events import Evaluated
 
@@ -29,6 +30,7 @@ CLOSE = 4.0  # pairs scored strictly above this count as positives (SimCSE, foot
 MOST_STARTS = 4  # a few megabytes each
 Starts = dict[str, NDArray[np.float32]]
 SaveProbe = Callable[[int, NDArray[np.float32]], str]
+SavePairs = Callable[[int, PairCosines], None]
 
 
 def scored_sets(names: str) -> dict[str, ScoredPairs]:
@@ -77,12 +79,14 @@ class Evaluator:
         probe: Fixed sentences whose embeddings are kept.
         save_probe: Writes the probe's embeddings for a step and returns where.
         starts: Embeddings of untrained encoders, kept between runs by whoever owns this dictionary.
+        save_pairs: Given the cosines of the leading set's pairs for a step.
     """
 
     sets: dict[str, ScoredPairs]
     probe: Sequence[str] = ()
     save_probe: SaveProbe | None = None
     starts: Starts | None = None
+    save_pairs: SavePairs | None = None
 
     def __call__(self, encoder: Encoder, step: int) -> Evaluated:
         """Measure `encoder` after `step` steps."""
@@ -99,6 +103,8 @@ class Evaluator:
         scores = {name: _spearman(*sides[name], pairs.score) for name, pairs in self.sets.items()}
         lead, pairs = next(iter(self.sets.items()))
         own = vectors[[row[t] for t in dict.fromkeys([*pairs.first, *pairs.second])]]
+        if self.save_pairs is not None:
+            self.save_pairs(step, PairCosines(cosines(*sides[lead]), random_pair_cosines(own)))
         close = pairs.score > CLOSE
         return Evaluated(
             step=step,
