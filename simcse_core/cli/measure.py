@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 def add_commands(commands: Any) -> None:
     """Add the parsers of this file."""
     encode = commands.add_parser("encode", help="sentences to vectors")
-    _encoder_options(encode)
+    encoder_options(encode)
     encode.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
     encode.add_argument("--output", required=True, metavar="OUT", help="OUT.npy or OUT.parquet")
     encode.add_argument("--no-normalize", action="store_true", help="keep the length of the vectors")
     encode.set_defaults(run=run_encode)
 
     similarity = commands.add_parser("similarity", help="cosines between texts")
-    _encoder_options(similarity)
+    encoder_options(similarity)
     similarity.add_argument("texts", nargs="+", metavar="TEXT")
     similarity.add_argument("--json", action="store_true", help="print JSON")
     similarity.set_defaults(run=run_similarity)
 
     evaluate = commands.add_parser("evaluate", help="the seven STS tasks")
-    _encoder_options(evaluate, precision="fp32")
+    encoder_options(evaluate, precision="fp32")
     evaluate.add_argument("--data", required=True, metavar="DIR", help="folder with STS12 … STS-B, SICK-R")
     evaluate.add_argument("--tasks", nargs="+", metavar="TASK", help="a part of the seven")
     evaluate.add_argument("--bootstrap", type=int, default=1000, help="resamples for the interval")
@@ -39,14 +39,15 @@ def add_commands(commands: Any) -> None:
     evaluate.set_defaults(run=run_evaluate)
 
     geometry = commands.add_parser("geometry", help="anisotropy, uniformity, spectrum")
-    _encoder_options(geometry, precision="fp32")
+    encoder_options(geometry, precision="fp32")
     geometry.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
     geometry.add_argument("--pairs", metavar="FILE", help="scored pairs; those above 4 give the alignment")
     geometry.add_argument("--json", metavar="OUT", help="write the results to a file, - prints them")
     geometry.set_defaults(run=run_geometry)
 
 
-def _encoder_options(parser: argparse.ArgumentParser, precision: str = "auto") -> None:
+def encoder_options(parser: argparse.ArgumentParser, precision: str = "auto") -> None:
+    """Which encoder, read how, on what; every command that loads one takes these."""
     parser.add_argument(
         "--model", required=True, metavar="M", help="shipped name, run, folder or Hub id; M:k"
     )
@@ -55,7 +56,8 @@ def _encoder_options(parser: argparse.ArgumentParser, precision: str = "auto") -
     parser.add_argument("--precision", default=precision, choices=("fp32", "bf16", "auto"))
 
 
-def _load(options: argparse.Namespace) -> Encoder:
+def load(options: argparse.Namespace) -> Encoder:
+    """The encoder that `encoder_options` describe."""
     from simcse_core.encoders import load_encoder
 
     return load_encoder(
@@ -69,7 +71,7 @@ def run_encode(options: argparse.Namespace) -> int:
     if suffix not in {".npy", ".parquet"}:
         raise ConfigError(f"--output is {options.output}; it must end in .npy or .parquet.")
     texts = read_input(options.input)
-    encoder = _load(options)
+    encoder = load(options)
     with progress("encode") as bar:
         vectors = encoder.encode(texts, normalize=not options.no_normalize, progress=bar)
     with writing(options.output):
@@ -91,7 +93,7 @@ def run_similarity(options: argparse.Namespace) -> int:
     for number, text in enumerate(options.texts, start=1):
         if not text.strip():
             raise DataError(f"Text {number} is empty.")
-    encoder = _load(options)
+    encoder = load(options)
     vectors = encoder.encode(options.texts).astype(np.float64)
     cosines = vectors @ vectors.T
     if options.json:
@@ -110,7 +112,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     """Measure on the STS tasks."""
     from simcse_core.evaluation.sts import evaluate_all
 
-    encoder = _load(options)
+    encoder = load(options)
     with progress("evaluate", "tasks") as bar:
         report = evaluate_all(
             encoder, Path(options.data), tasks=options.tasks, bootstrap=options.bootstrap, progress=bar
@@ -147,7 +149,7 @@ def run_geometry(options: argparse.Namespace) -> int:
     texts = list(dict.fromkeys(read_input(options.input)))
     if len(texts) < 2:
         raise DataError(f"{options.input} has one distinct sentence; geometry needs two or more.")
-    encoder = _load(options)
+    encoder = load(options)
     positives = None
     with progress("encode") as bar:
         vectors = encoder.encode(texts, progress=bar)

@@ -18,6 +18,7 @@ from simcse_core.encoders import families
 from simcse_core.encoders.engine import Engine, fingerprint
 from simcse_core.encoders.heads import DenseHead
 from simcse_core.encoders.reading import Progress, embed, pool, reading_of
+from simcse_core.encoders.repairs import WARNING, Repair, digest_of, save_repairs
 from simcse_core.encoders.tokens import TextTokenizer, TokenBatch, as_list
 from simcse_core.errors import ConfigError, DataError
 
@@ -33,6 +34,7 @@ class Encoder(nn.Module):
         pooling_note: Why this pooling: given, stated by the checkpoint, or assumed.
         head: Layer after the pooler that belongs to the checkpoint, or None.
         training_head: Layer used by `forward_train` only, or None.
+        repairs: Applied by `encode` after the pooling, in order; not by `encode_layers` and `forward_train`.
         dtype: Number format of the matrix products.
         notes: What a user should know about this checkpoint, one sentence each.
         lock: Held while a chunk is computed, so that threads can share an encoder and take turns.
@@ -58,6 +60,7 @@ class Encoder(nn.Module):
         self.pooling_note = pooling_note
         self.head: DenseHead | None = head
         self.training_head: DenseHead | None = None
+        self.repairs: tuple[Repair, ...] = ()
         self.dtype = dtype
         self.notes: list[str] = []
         self._digest = (b"", "")  # of the weights with this fingerprint
@@ -77,7 +80,12 @@ class Encoder(nn.Module):
 
     @property
     def dimension(self) -> int:
-        """Numbers in an embedding, d."""
+        """Numbers in an embedding, d, after the repairs."""
+        return self.repairs[-1].width if self.repairs else self.width
+
+    @property
+    def width(self) -> int:
+        """Numbers in an embedding before any repair."""
         return self.head.dense.out_features if self.head is not None else int(self.model.config.hidden_size)
 
     @property
@@ -98,9 +106,10 @@ class Encoder(nn.Module):
 
     @property
     def digest(self) -> str:
-        """First 16 hex digits of a SHA-256 over weights, layers, pooling, template, length and precision."""
+        """First 16 hex digits of a SHA-256 over weights, reading (layers, pooling, length …) and repairs."""
         told = f"{self.layers} {self.pooling} {self.max_length} {self.dtype}"
         facts = (f"{told} {self.template}" if self.template else told).encode()
+        facts += digest_of(self.repairs).encode()
         mark = facts + fingerprint(self.model) + (b"" if self.head is None else fingerprint(self.head))
         if self._digest[0] != mark:
             state = hashlib.sha256(facts)
@@ -240,7 +249,10 @@ class Encoder(nn.Module):
             DataError: A row is not a text; the message names it, counted from 1.
         """
         reading = reading_of(self, self.pooling, self.layers)
-        return embed(self, texts, {"": reading}, normalize=normalize, progress=progress)[""]
+        found = embed(
+            self, texts, {"": reading}, normalize=normalize, progress=progress, repairs=self.repairs
+        )
+        return found[""]
 
     def encode_layers(
         self,
@@ -253,7 +265,8 @@ class Encoder(nn.Module):
         """Embeddings at every layer, in one pass: (layer, pooling) → (n, d); layer 0 is the embeddings.
 
         At layer l a pooling sees the encoder as if it had only l layers. `cls` goes through a head made for
-        the last layer, so it is given there only. Arguments as `encode`.
+        the last layer, so it is given there only. Repairs are of one reading and not applied. Arguments as
+        `encode`.
         """
         readings = {
             (layer, name): reading_of(self, name, layer)
@@ -274,4 +287,6 @@ class Encoder(nn.Module):
         """Write a folder that others open as it is; see `saving.save_encoder`."""
         from simcse_core.encoders.saving import save_encoder
 
-        save_encoder(self, Path(folder), extra=extra, half=half, layout=layout)
+        told = {"expressible_in_sentence_transformers": False, "warning": WARNING} if self.repairs else {}
+        save_encoder(self, Path(folder), extra={**told, **(extra or {})}, half=half, layout=layout)
+        save_repairs(self, Path(folder))

@@ -16,6 +16,7 @@ from simcse_core.encoders.encoder import Encoder
 from simcse_core.encoders.heads import DenseHead, head_from
 from simcse_core.encoders.poolers import poolers
 from simcse_core.encoders.prompts import Template
+from simcse_core.encoders.repairs import read_repairs
 from simcse_core.encoders.tokens import KEPT_FILES, TextTokenizer, read_json, special_tokens
 from simcse_core.encoders.vocabulary import load_backend
 from simcse_core.errors import ConfigError, EncoderError
@@ -33,6 +34,7 @@ def load_encoder(
     dropout: float | None = None,
     max_length: int | None = None,
     template: str | None = None,
+    repaired: bool = True,
 ) -> Encoder:
     """Load an encoder by name, folder, run or Hugging Face id (`catalogue.resolve` lists the forms).
 
@@ -45,6 +47,7 @@ def load_encoder(
         max_length: Most tokens a text is cut to; None takes the checkpoint's.
         template: Put around every text, with `[X]` for the text and one `[MASK]`, for pooling `mask`; None
             takes the checkpoint's, which has none as a rule.
+        repaired: Apply the repairs saved with the checkpoint (`repairs`); training starts without them.
 
     Raises:
         EncoderError: Not found, not trusted, damaged or not supported.
@@ -80,6 +83,8 @@ def load_encoder(
     around = template or described.template
     if around is not None:
         encoder.text_tokenizer.template = Template(around)
+    if repaired:
+        encoder.repairs = read_repairs(encoder, source.root)
     if source.note:
         encoder.notes.append(source.note)
     if dropout is not None:

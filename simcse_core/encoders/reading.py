@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from simcse_core.encoders.buckets import chunks
 from simcse_core.encoders.engine import Piece
 from simcse_core.encoders.poolers import poolers
+from simcse_core.encoders.repairs import Repair, repaired
 from simcse_core.encoders.tokens import blocks, distinct_rows
 from simcse_core.errors import EncoderError
 from simcse_core.registry import inputs_of
@@ -77,6 +78,7 @@ def embed(
     *,
     normalize: bool,
     progress: Progress | None,
+    repairs: Sequence[Repair] = (),
 ) -> dict[Key, NDArray[np.float32]]:
     """Every reading of every text, (n, d) each, in input order; texts are read block by block."""
     total = len(texts) if isinstance(texts, Sequence) else None
@@ -86,10 +88,11 @@ def embed(
         for block in blocks(texts):
             rows = encoder.text_tokenizer.ids(block, first_row=count)
             report = None if progress is None else _offset(progress, count, total)
-            for key, values in _embed_rows(encoder, rows, readings, normalize, report).items():
-                done[key].append(values)
+            plain = normalize and not repairs  # repairs are fitted on rows that are not normalised
+            for key, values in _embed_rows(encoder, rows, readings, plain, report).items():
+                done[key].append(repaired(values, repairs, normalize=normalize) if repairs else values)
             count += len(block)
-    empty = np.zeros((0, encoder.dimension), dtype=np.float32)
+    empty = np.zeros((0, encoder.dimension if repairs else encoder.width), dtype=np.float32)
     return {key: np.concatenate(parts) if parts else empty for key, parts in done.items()}
 
 
@@ -110,7 +113,7 @@ def _embed_rows(
     order = np.argsort(lengths, kind="stable")
     texts_done = np.bincount(place)[order].cumsum()  # after each distinct row, in order of computing
     wanted = {layer for reading in readings.values() for layer in reading.layers.values()}
-    result = {key: np.empty((len(distinct), encoder.dimension), dtype=np.float32) for key in readings}
+    result = {key: np.empty((len(distinct), encoder.width), dtype=np.float32) for key in readings}
     on_cpu = encoder.device.type == "cpu"
     tokens = CHUNK_BYTES // encoder.dtype.itemsize if on_cpu else CHUNK_ELSEWHERE
     for part in chunks(lengths[order], tokens=tokens):

@@ -233,6 +233,7 @@ def encoder_to_train(config: RunConfig, checkpoint: Path | None = None) -> Encod
         dropout=wanted.dropout,
         max_length=wanted.max_length,
         template=None if wanted.template == "none" else wanted.template,
+        repaired=False,  # fitted on weights that training is about to change
     )
     if wanted.head == "mlp":
         encoder.attach_head(generator=torch.Generator().manual_seed(config.seed))
