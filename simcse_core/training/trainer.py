@@ -147,8 +147,9 @@ class Trainer:
     def _roles(self) -> Roles:
         generator = np.random.default_rng([self.config.seed, 1, self.step])
         records = self.batches.at(self.step)
-        more = (self.encoder.text_tokenizer,) if "tokenizer" in accepts_of(self.view) else ()
-        return self.view(records, generator, *more, **self.config.view.parameters)
+        offered = {"tokenizer": self.encoder.text_tokenizer, "source": self.config.encoder.name}
+        more = {name: x for name, x in offered.items() if name in accepts_of(self.view)}
+        return self.view(records, generator, **more, **self.config.view.parameters)
 
     def _embed(self, roles: Roles) -> dict[str, Tensor]:
         masks = views.info(self.config.view.name).traits.get("masks", "fresh")

@@ -1,9 +1,10 @@
 """Views: how a batch of records becomes the named rows that a loss compares.
 
-A view is a function of the batch's records that returns role → B rows. Rows are texts, or token numbers
-where a view works on sub-words; the roles `score` and `label` are numbers and go to the loss as they are. All
-rows of a batch are encoded in one forward pass, each under its own dropout mask, unless the view asks for
-other masks.
+A view is a function of the batch's records and a random generator that returns role → B rows; one that names
+a parameter `tokenizer` or `source` is given the trained encoder's tokenizer, or the name it was loaded by.
+Rows are texts, or token numbers where a view works on sub-words; the roles `score` and `label` are numbers and
+go to the loss as they are. All rows of a batch are encoded in one forward pass, each under its own dropout
+mask, unless the view asks for other masks.
 
 Traits of a view:
 

@@ -11,10 +11,9 @@ from simcse_core.errors import DataError
 from simcse_core.registry import Choice, Range
 from simcse_core.runtime import assets
 from simcse_core.views import Generator, Texts, views
-from simcse_core.views.words import each
+from simcse_core.views.words import cased, core, each
 
 VOWELS = "aeiou"  # of the letter: "an hour" and "a unit" are not told apart by sound
-EDGES = ".,;:!?\"'()[]–—…"
 
 
 @views.register(
@@ -48,27 +47,18 @@ def synonym(
     look_up = _SOURCES[table]
 
     def replaced(words: list[str]) -> list[str]:
-        known = [at for at, word in enumerate(words) if look_up(_core(word).lower())]
+        known = [at for at, word in enumerate(words) if look_up(core(word).lower())]
         words = list(words)
         for at in generator.permutation(known)[:count].tolist():
-            core = _core(words[at])
-            options = look_up(core.lower())
-            new = _cased(options[int(generator.integers(len(options)))], core)
-            words[at] = words[at].replace(core, new)
+            old = core(words[at])
+            options = look_up(old.lower())
+            new = cased(options[int(generator.integers(len(options)))], old)
+            words[at] = words[at].replace(old, new)
             if at and words[at - 1].lower() in ("a", "an"):
                 words[at - 1] = words[at - 1][0] + ("n" if new[0].lower() in VOWELS else "")
         return words
 
     return {"anchor": list(records), "positive": each(records, replaced)}
-
-
-def _core(word: str) -> str:
-    """A word without the punctuation around it."""
-    return word.strip(EDGES)
-
-
-def _cased(synonym: str, like: str) -> str:
-    return synonym[:1].upper() + synonym[1:] if like[:1].isupper() else synonym
 
 
 @cache

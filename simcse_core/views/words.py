@@ -8,6 +8,7 @@ from typing import Literal
 
 from simcse_core.views import Generator
 
+EDGES = ".,;:!?\"'()[]–—…"
 Change = tuple[str, Literal["kept", "removed", "added"]]
 
 
@@ -24,6 +25,16 @@ def some(count: int, rate: float) -> int:
 def chosen(generator: Generator, among: int, count: int) -> set[int]:
     """`count` different positions below `among`."""
     return set(generator.choice(among, size=count, replace=False).tolist()) if count else set()
+
+
+def core(word: str) -> str:
+    """A word without the punctuation around it; empty where it is nothing else."""
+    return word.strip(EDGES)
+
+
+def cased(new: str, like: str) -> str:
+    """`new` with a capital where `like` begins with one."""
+    return new[:1].upper() + new[1:] if like[:1].isupper() else new
 
 
 def changes(before: str, after: str) -> list[Change]:
