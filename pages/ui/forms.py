@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.state import choice, switch
+from pages.ui.state import Kind, choice, switch
 from simcse_core.registry import Choice, Parameter, Range, Registry, Text, params_of
 
 MAX_STEPS = 100
@@ -31,7 +31,7 @@ def parameter_widget(parameter: Parameter, *, key: str, label: str | None = None
     label = label or parameter.name.replace("_", " ").capitalize()
     allowed = parameter.allowed
     if isinstance(allowed, Choice):
-        kind = "segments" if len(allowed.options) <= 4 else "select"
+        kind: Kind = "segments" if len(allowed.options) <= 4 else "select"
         return choice(label, allowed.options, parameter.default, key=key, kind=kind, help=allowed.help)
     if isinstance(allowed, Text):
         typed = st.text_input(
