@@ -26,7 +26,7 @@ from simcse_core.evaluation.compare import (
     resample,
     stacked,
 )
-from simcse_core.figures.histograms import EDGES, density
+from simcse_core.figures.histograms import density
 from simcse_core.losses import losses
 from simcse_core.presets import preset
 from simcse_core.recording.provenance import made, write_compact
@@ -42,6 +42,8 @@ SEEDS = (42, 43, 44)
 EVERY = 5
 DATA = "triples"
 MEASURES = ("spearman", "alignment", "uniformity", "mean_cosine")
+BINS: NDArray[np.float64] = np.round(np.linspace(-1.0, 1.0, 81), 3)
+"""All cosines: some objectives push pairs below 0."""
 GROUPS = ("positive", "negative", "random")
 SCALE = 10_000  # cosines are kept as whole ten-thousandths
 RESAMPLES = 1000
@@ -115,7 +117,7 @@ def _opening(
     )  # fmt: skip
     return {
         "made": how,
-        "bins": [round(float(edge), 4) for edge in EDGES],
+        "bins": [round(float(edge), 4) for edge in BINS],
         "start": start.plain(),
         "runs": [],
         "differences": {},
@@ -175,7 +177,7 @@ class Columns:
         column["auc"].append(round(auc(groups["positive"], groups["negative"]), 5))
         shapes = self.densities.setdefault(name, {group: [] for group in GROUPS})
         for group, values in groups.items():
-            shapes[group].append([round(float(v), 2) for v in density(values, EDGES)])
+            shapes[group].append([round(float(v), 2) for v in density(values, BINS)])
         if name == SHIPPED:
             self.cosines.append([round(float(v) * SCALE) for v in kept[0].scored])
 
