@@ -99,7 +99,7 @@ def _opening(base: RunConfig, with_sts: bool) -> dict[str, Any]:
         _add_cosines(batches, name, load_encoder(name, device="cpu", precision="fp32"))
     return {
         "made": _made(base, with_sts),
-        "judge": _judge(judge),
+        "judge": judge_facts(judge),
         "encoders": [*names, TRAINED],
         "batches": batches,
         "runs": [],
@@ -128,7 +128,7 @@ def _resumed(partial: Path, base: RunConfig, with_sts: bool) -> dict[str, Any] |
     return found if all(found["made"][key] == now[key] for key in same) else None
 
 
-def _judge(judge: Encoder) -> dict[str, Any]:
+def judge_facts(judge: Encoder) -> dict[str, Any]:
     """Threshold of a likely false negative, and how far it can be trusted on the shipped scored pairs."""
     background = Background.measure(judge.encode(background_sentences()))
     threshold = background.quantile(RARE)
