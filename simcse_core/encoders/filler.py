@@ -74,7 +74,7 @@ class MaskFiller:
         for at in range(0, len(texts), BATCH):
             batch = self.tokenizer.batch(list(texts[at : at + BATCH]))
             logits = self.model(input_ids=batch.ids, attention_mask=batch.mask.long()).logits  # (B, T, V)
-            rows, places = torch.nonzero(batch.ids == self.tokenizer.mask_id, as_tuple=True)
+            rows, places = (batch.ids == torch.tensor(self.tokenizer.mask_id)).nonzero().unbind(dim=1)
             words: list[list[str]] = [[] for _ in range(len(batch.ids))]
             for row, word in zip(
                 rows.tolist(), self._draw(logits[rows, places], generator, top), strict=True

@@ -2,9 +2,9 @@
 
 A view is a function of the batch's records and a random generator that returns role → B rows; one that names
 a parameter `tokenizer` or `source` is given the trained encoder's tokenizer, or the name it was loaded by.
-Rows are texts, or token numbers where a view works on sub-words; the roles `score` and `label` are numbers and
-go to the loss as they are. All rows of a batch are encoded in one forward pass, each under its own dropout
-mask, unless the view asks for other masks.
+Rows are texts, or token numbers where a view works on sub-words; the roles `score` and `label` are numbers
+and go to the loss as they are. All rows of a batch are encoded in one forward pass, each under its own
+dropout mask, unless the view asks for other masks.
 
 Traits of a view:
 
