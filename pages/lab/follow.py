@@ -10,6 +10,7 @@ import streamlit as st
 from pages.lab import jobs, panels
 from pages.lab.model import RunView, recorded, view_of
 from pages.lab.status import draw_status
+from pages.ui.jobs import worker_is_warm
 from pages.ui.state import new_seed
 from pages.ui.text import t
 from pages.ui.theme import emphasis
@@ -35,7 +36,7 @@ def _tick(run: Run | None) -> float | None:
         return TICK
     if shot is not None and shot.status == "paused":
         return PAUSED_TICK
-    return None if jobs.worker_is_warm() else WARMING_TICK
+    return None if worker_is_warm() else WARMING_TICK
 
 
 def _draw(every: float | None, shown: str | None, beside: Sequence[RunView]) -> None:

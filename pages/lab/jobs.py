@@ -6,24 +6,19 @@ import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from pages.lab import session
 from pages.lab.model import RunView, recorded, set_name
+from pages.ui.jobs import client, start_worker, store
 from pages.ui.text import t
 from simcse_core.config import RunConfig
 from simcse_core.errors import SimCSEError
-from simcse_core.runs.client import Client, device_name
-from simcse_core.runs.processes import is_running
+from simcse_core.runs.client import device_name
 from simcse_core.runs.snapshot import RunSnapshot
-from simcse_core.runs.store import Run, RunStore, runs_root
-from simcse_core.runs.worker import worker_state
+from simcse_core.runs.store import Run
 
 OPEN = ("queued", "running", "paused")
-MAX_VISITORS = 256
 MINILM_LAYERS = 6
 PROBE = 360
 SET_SENTENCES = {"pairs": 1344, "stsb-test": 2552, "stsb-dev": 2827}
@@ -46,30 +41,9 @@ def limits() -> Limits:
     )
 
 
-def store() -> RunStore:
-    """All runs of this machine."""
-    return RunStore(runs_root())
-
-
-@st.cache_resource(show_spinner=False, max_entries=MAX_VISITORS)
-def _client(root: str, owner: str) -> Client:
-    return Client(RunStore(Path(root)), owner)
-
-
-def client() -> Client:
-    """This visitor's way to the queue."""
-    return _client(str(runs_root()), session.owner())
-
-
 def launch_worker(device: str = "auto") -> None:
     """See that the process that trains is there and warm; one for the whole app."""
-    with_errors(lambda: _client(str(runs_root()), "app").ensure_worker(device_name(device)))
-
-
-def worker_is_warm(device: str = "auto") -> bool:
-    """Whether the process that trains has read its libraries."""
-    state = worker_state(runs_root(), device_name(device))
-    return is_running(state) and state is not None and state.get("state") != "warming"
+    with_errors(lambda: start_worker(device))
 
 
 def current() -> Run | None:
@@ -91,13 +65,6 @@ def current() -> Run | None:
 def snapshot(run: Run) -> RunSnapshot:
     """The run as it stands."""
     return client().snapshot(run)
-
-
-def ahead(run: Run, shot: RunSnapshot) -> int:
-    """Runs that go before a queued one, the one being trained included."""
-    state = worker_state(runs_root(), device_name(run.config.optim.device)) or {}
-    busy = is_running(state) and state.get("state") == "busy" and state.get("run") != run.id
-    return (shot.position or 0) + int(busy)
 
 
 def moving(run: Run, shot: RunSnapshot) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +12,6 @@ from simcse_core.config import RunConfig
 RUN = "lb-run"  # in the session
 RUN_ADDRESS = "lb_run"  # in the address
 CONFIG = "lb-config"
-OWNER = "lb-owner"
 NOTICE = "lb-notice"
 DISMISSED = "lb-dismissed"
 OWN_DATA = "lb-own-data"
@@ -25,11 +23,6 @@ class Notice:
 
     message: str
     hint: str = ""
-
-
-def owner() -> str:
-    """A random name for this visitor's place in the queue."""
-    return str(st.session_state.setdefault(OWNER, f"lab-{secrets.token_hex(6)}"))
 
 
 def run_id() -> str | None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.lab import jobs, session
 from pages.lab.model import recorded, set_name
+from pages.ui.jobs import ahead, worker_is_warm
 from pages.ui.text import plain, t
 from pages.ui.theme import emphasis
 from simcse_core.runs.snapshot import RunSnapshot
@@ -44,17 +45,17 @@ def _notice() -> None:
 def _recorded_line() -> None:
     view = recorded()
     line = t("lab.status.recorded", date=view.made["date"], device=view.device, seed=view.config.seed)
-    if not jobs.worker_is_warm():
+    if not worker_is_warm():
         line += " " + t("lab.status.warming")
     st.caption(line)
 
 
 def _queued(run: Run, shot: RunSnapshot) -> None:
-    ahead = jobs.ahead(run, shot)
-    if ahead:
-        words = t("lab.status.queued", ahead=ahead)
+    before = ahead(run, shot)
+    if before:
+        words = t("lab.status.queued", ahead=before)
     else:
-        words = t("lab.status.starting") if jobs.worker_is_warm() else t("lab.status.loading")
+        words = t("lab.status.starting") if worker_is_warm() else t("lab.status.loading")
     st.progress(0.0, text=words)
 
 

@@ -124,6 +124,7 @@ class _Execution:
             probe=[t for t, _ in probe],
             save_probe=self.run.save_probe,
             starts=self.starts,
+            save_pairs=self.run.save_pairs,
         )
 
     def _save(self, trainer: Trainer) -> None:

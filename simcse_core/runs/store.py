@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from simcse_core.config import RunConfig
 from simcse_core.errors import RunError
+from simcse_core.evaluation.compare import PairCosines
 from simcse_core.runs.files import append_line, read_json, read_lines, write_json
 from simcse_core.runs.processes import is_running, this_process
 from simcse_core.runs.queue import Queue
@@ -154,6 +156,26 @@ class Run:
             return np.load(path, allow_pickle=False).astype(np.float32)  # type: ignore[no-any-return]
         except (OSError, ValueError):
             return None
+
+    def save_pairs(self, step: int, found: PairCosines) -> None:
+        """Keep the cosines of the leading set's pairs at one evaluation."""
+        target = self._pairs_file(step)
+        target.parent.mkdir(exist_ok=True)
+        temporary = target.with_suffix(".tmp")
+        with temporary.open("wb") as file:
+            np.savez(file, scored=found.scored.astype(np.float32), random=found.random.astype(np.float16))
+        temporary.replace(target)
+
+    def pairs(self, step: int) -> PairCosines | None:
+        """The cosines of the leading set's pairs at an evaluation, None where there are none."""
+        try:
+            with np.load(self._pairs_file(step), allow_pickle=False) as kept:
+                return PairCosines(kept["scored"].astype(np.float64), kept["random"].astype(np.float64))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
+
+    def _pairs_file(self, step: int) -> Path:
+        return self.folder / f"probe/pairs-{step:06d}.npz"
 
     def probe_texts(self) -> list[dict[str, str]]:
         """Text and subject of each probe row."""
