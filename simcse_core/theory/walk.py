@@ -106,18 +106,28 @@ class Walk:
     @property
     def rows(self) -> list[str]:
         """Names of the rows of the matrix: a, b, … and a′, b′, … for second views."""
-        letters = list(LETTERS[: self.batch.size])
-        return self.columns if self.layout == "interleaved" else letters
+        return names_of(self.layout, self.batch.size, copies=self.batch.copies)[0]
 
     @property
     def columns(self) -> list[str]:
         """Names of its columns; ⁺ marks a written positive, ⁻ a hard negative."""
-        letters = LETTERS[: self.batch.size]
-        mark = "′" if self.batch.copies else "⁺"
-        if self.layout == "interleaved":
-            return [name for letter in letters for name in (letter, letter + mark)]
-        hard = [f"{letter}⁻" for letter in letters] if self.layout == "triples" else []
-        return [letter + mark for letter in letters] + hard
+        return names_of(self.layout, self.batch.size, copies=self.batch.copies)[1]
+
+
+def names_of(layout: str, size: int, *, copies: bool) -> tuple[list[str], list[str]]:
+    """Names of the rows and of the columns of a matrix of `size` sentences.
+
+    Args:
+        layout: One of `LAYOUTS`.
+        size: Sentences, up to 24.
+        copies: Whether positives are second views (a′) or written texts (a⁺).
+    """
+    letters, mark = LETTERS[:size], "′" if copies else "⁺"
+    if layout == "interleaved":
+        views = [name for letter in letters for name in (letter, letter + mark)]
+        return views, views
+    hard = [f"{letter}⁻" for letter in letters] if layout == "triples" else []
+    return list(letters), [letter + mark for letter in letters] + hard
 
 
 def walk(

@@ -102,7 +102,7 @@ class Batch:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in ARRAYS:
-                value = _packed(value, ARRAYS[field.name])
+                value = packed(value, ARRAYS[field.name])
             elif isinstance(value, np.ndarray):
                 value = value.tolist()
             elif isinstance(value, PaddingCheck):
@@ -118,7 +118,7 @@ class Batch:
             KeyError: A field is missing.
         """
         values = {field.name: plain[field.name] for field in fields(cls)}
-        values |= {name: _unpacked(values[name]) for name in ARRAYS}
+        values |= {name: unpacked(values[name]) for name in ARRAYS}
         values |= {name: np.asarray(values[name], dtype=np.int64) for name in ("ids", "lengths")}
         values |= {name: tuple(map(tuple, values[name])) for name in ("pieces", "kinds")}
         values["texts"] = tuple(values["texts"])
@@ -126,11 +126,13 @@ class Batch:
         return cls(**values)
 
 
-def _packed(values: Array, kind: str) -> dict[str, Any]:
+def packed(values: Array, kind: str) -> dict[str, Any]:
+    """An array as JSON-ready base64 of the dtype `kind`."""
     raw = np.ascontiguousarray(values, dtype=kind)
     return {"dtype": kind, "shape": list(raw.shape), "data": base64.b64encode(raw.tobytes()).decode()}
 
 
-def _unpacked(plain: Mapping[str, Any]) -> Array:
+def unpacked(plain: Mapping[str, Any]) -> Array:
+    """The array of `packed`."""
     raw = np.frombuffer(base64.b64decode(plain["data"]), dtype=plain["dtype"])
     return raw.reshape(plain["shape"])

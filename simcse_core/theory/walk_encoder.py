@@ -125,7 +125,7 @@ def read_batch(
     ]
     texts = _rows(given)
     ids, mask = read_tokens(encoder, texts)
-    with _in_train_mode(encoder, dropout) as model:
+    with in_train_mode(encoder, dropout) as model:
         passes = len(given) if same_mask else 1
         before, after, *states = every_view(model, ids, mask, seed, passes)
         embeddings = pool_rows(encoder, states, mask, ids)
@@ -186,8 +186,12 @@ def _rows(parts: Sequence[Sequence[str]]) -> list[str]:
 
 
 @contextmanager
-def _in_train_mode(encoder: Encoder, dropout: float) -> Iterator[Any]:
-    """A model with this dropout that shares the encoder's weights; random state is put back afterwards."""
+def in_train_mode(encoder: Encoder, dropout: float) -> Iterator[Any]:
+    """A model with this dropout that shares the encoder's weights; random state is put back afterwards.
+
+    Raises:
+        ConfigError: `dropout` is out of range.
+    """
     import torch
 
     from simcse_core.encoders.families import set_dropout
