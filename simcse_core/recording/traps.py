@@ -28,6 +28,7 @@ from simcse_core.search.background import Background, background_sentences
 from simcse_core.theory.remedies import remedies
 from simcse_core.training.evaluation import Evaluator, Starts
 from simcse_core.training.trainer import Trainer
+from simcse_core.views import views
 
 RATES = (0.0, 0.1, 0.2, 0.32, 0.5)
 """Largest share of a sentence that is repeated; 0 leaves dropout alone."""
@@ -117,12 +118,14 @@ def record(
         encoders: Checkpoints that read Chinese; the first also reads the batch with false negatives.
     """
     base = (base or config()).check()
-    sets = {name: pairs for name, pairs in measured_sets(sts).items()}
+    sets = measured_sets(sts)
     every = tasks(base, rates, sizes, seeds)
     partial = out.with_suffix(".partial.json")
     start = untrained(base)
-    probes = probes_of(start, background_sentences(), sets)
+    lead = next(iter(sets))
+    probes = probes_of(start, background_sentences(), {lead: sets[lead]})
     result = _opening(base, start, sets, probes, encoders)
+    result["added"] = {f"{rate:g}": added(base, start, rate) for rate in rates}
     done = _kept(partial, result["made"]) or _kept(out, result["made"])
     starts: Starts = {}
     for number, task in enumerate(every):
@@ -218,6 +221,14 @@ def _scores(
         values = {measure: getattr(event, measure) for measure in MEASURES}
         found[name] = {key: None if value is None else round(value, 5) for key, value in values.items()}
     return found
+
+
+def added(base: RunConfig, encoder: Encoder, rate: float) -> float:
+    """By how many tokens the positive is longer than its anchor, mean over the training sentences."""
+    texts = [str(text) for text in load_dataset_records(base.data.train)]
+    roles = views["repetition"](texts, np.random.default_rng(0), encoder.text_tokenizer, rate=rate)
+    longer = [len(b) - len(a) for a, b in zip(roles["anchor"], roles["positive"], strict=True)]
+    return round(float(np.mean(longer)), 3)
 
 
 def negatives(name: str) -> dict[str, Any]:
