@@ -12,12 +12,15 @@ import torch
 from torch import Tensor
 
 from simcse_core.encoders.buckets import Bucket, buckets
+from simcse_core.encoders.cutoff import Kept
 from simcse_core.encoders.families import PACKED
 from simcse_core.encoders.fast import InferenceForward
 from simcse_core.encoders.packed import TrainingForward, padding_mask
+from simcse_core.errors import EncoderError
 
 LAUNCH = {"cpu": 8}  # what one more bucket costs, in tokens
 LAUNCH_ELSEWHERE = 4096
+Rows = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,19 @@ class Engine:
         found: torch.device = self.model.device
         return found
 
-    def infer(self, rows: Sequence[Sequence[int]], wanted: Collection[int]) -> list[Piece]:
+    def infer(self, rows: Rows, wanted: Collection[int], *, kinds: Rows | None = None) -> list[Piece]:
         """Hidden states without gradients or dropout; call it under `torch.inference_mode`.
 
         Args:
             rows: Token numbers of each text, sorted by rising length.
             wanted: Layers to return.
+            kinds: Token type of each token, for pairs of texts; packed families only.
         """
         ids, lengths, parts = self._packed_rows(rows)
         frozen = self._frozen_model()
         if self.packed:
-            return _cut(frozen(ids, lengths, parts, wanted), ids, lengths, parts)
+            states = frozen(ids, lengths, parts, wanted, kinds=self._kinds(kinds))
+            return _cut(states, ids, lengths, parts)
         training = self.model.training
         frozen.eval()
         try:
@@ -74,13 +79,31 @@ class Engine:
         finally:
             self.model.train(training)
 
-    def learn(self, rows: Sequence[Sequence[int]], wanted: Collection[int], *, training: bool) -> list[Piece]:
-        """Hidden states with gradients; dropout where `training`. Arguments as `infer`."""
+    def learn(
+        self,
+        rows: Rows,
+        wanted: Collection[int],
+        *,
+        training: bool,
+        kinds: Rows | None = None,
+        kept: Kept | None = None,
+    ) -> list[Piece]:
+        """Hidden states with gradients; dropout where `training`. Arguments as `infer`.
+
+        Raises:
+            EncoderError: Something is cut off (`kept`) and the family is not packed.
+        """
         self._frozen = None  # whoever asks for gradients is about to change the weights
         ids, lengths, parts = self._packed_rows(rows)
         if self.packed:
             forward = TrainingForward(self.model, self.dtype)
-            return _cut(forward(ids, lengths, parts, wanted, training=training), ids, lengths, parts)
+            more = {"kinds": self._kinds(kinds), "scale": self._scale(kept)}
+            return _cut(forward(ids, lengths, parts, wanted, training=training, **more), ids, lengths, parts)
+        if kept is not None:
+            raise EncoderError(
+                f"Nothing can be cut off the embeddings of {self.model.config.model_type!r}.",
+                hint=f"These families can: {', '.join(PACKED)}.",
+            )
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             return [self._reference(self.model, piece, wanted) for piece in _cut({}, ids, lengths, parts)]
 
@@ -114,7 +137,7 @@ class Engine:
         ).hidden_states
         return Piece({layer: every[layer] for layer in wanted}, piece.mask, piece.ids)
 
-    def _packed_rows(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, list[Bucket]]:
+    def _packed_rows(self, rows: Rows) -> tuple[Tensor, Tensor, list[Bucket]]:
         """Padded rows of all buckets (N,), lengths (B,), both on the device, and the buckets."""
         lengths = np.asarray([len(row) for row in rows], dtype=np.int64)
         parts = buckets(lengths, overhead=LAUNCH.get(self.device.type, LAUNCH_ELSEWHERE))
@@ -128,6 +151,18 @@ class Engine:
                 for line, row in zip(block, mine, strict=True):
                     line[: len(row)] = row
         return self._moved(flat), self._moved(lengths), parts
+
+    def _kinds(self, kinds: Rows | None) -> Tensor | None:
+        """Token types (N,) in the order of the padded rows; padding, which nobody reads, has type 0 or 1."""
+        return None if kinds is None else self._packed_rows(kinds)[0].clamp(max=1)
+
+    def _scale(self, kept: Kept | None) -> Tensor | None:
+        """Factors 0 and 1 (N, w) on the embedding layer's output, in the order of the padded rows."""
+        if kept is None:
+            return None
+        whose = self._packed_rows([[number] * len(row) for number, row in enumerate(kept.tokens)])[0]
+        features = self._moved(kept.features)[whose.clamp(max=len(kept.tokens) - 1)]  # padding: whoever's
+        return features * self._packed_rows(kept.tokens)[0][:, None]
 
     def _moved(self, array: Any) -> Tensor:
         tensor = torch.from_numpy(array)

@@ -125,11 +125,16 @@ class InferenceForward:
             )
 
     def __call__(
-        self, ids: Tensor, lengths: Tensor, parts: Sequence[Bucket], wanted: Collection[int]
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        parts: Sequence[Bucket],
+        wanted: Collection[int],
+        kinds: Tensor | None = None,
     ) -> dict[int, Tensor]:
         """Hidden states of the wanted layers, each (N, h); see `TrainingForward.forward`."""
         masks = [None if part.exact else padding_mask(part, lengths) for part in parts]
-        x = self._embed(ids, parts)
+        x = self._embed(ids, parts, kinds)
         found = {0: x} if 0 in wanted else {}
         mixed = x.new_empty(x.shape)
         for number, layer in enumerate(self.layers[: max(wanted)], start=1):
@@ -144,10 +149,10 @@ class InferenceForward:
     def _normed(self, x: Tensor, norm: tuple[Tensor, Tensor, float]) -> Tensor:
         return F.layer_norm(x, (x.shape[1],), *norm)
 
-    def _embed(self, ids: Tensor, parts: Sequence[Bucket]) -> Tensor:
+    def _embed(self, ids: Tensor, parts: Sequence[Bucket], kinds: Tensor | None) -> Tensor:
         x = F.embedding(ids, self.word)
         if self.kind is not None:
-            x += self.kind[0]
+            x += self.kind[0] if kinds is None else F.embedding(kinds, self.kind)
         x += F.embedding(positions(ids, parts, self.padding), self.position)
         x = self._normed(x, self.norm).to(self.dtype)
         return x if self.project is None else self.project.plain(x)

@@ -70,6 +70,8 @@ class TrainingForward:
         wanted: Collection[int],
         *,
         training: bool,
+        kinds: Tensor | None = None,
+        scale: Tensor | None = None,
     ) -> dict[int, Tensor]:
         """Hidden states of the wanted layers (0 is the embedding layer), each (N, h) float32.
 
@@ -79,10 +81,12 @@ class TrainingForward:
             parts: The buckets, in order.
             wanted: Layers to return; those above the highest are not computed.
             training: Whether dropout is active.
+            kinds: (N,) int64, the token type (segment) of each token; None where all are of type 0.
+            scale: (N, w), factors on the embedding layer's output; None for 1.
         """
         dropouts = dropouts_of(self.model.config) if training else Dropouts()
         masks = [None if part.exact else padding_mask(part, lengths) for part in parts]
-        x = self._embed(ids, parts, dropouts.hidden)
+        x = self._embed(ids, parts, dropouts.hidden, kinds, scale)
         found = {0: x} if 0 in wanted else {}
         for number, block in enumerate(blocks_of(self.model)[: max(wanted)], start=1):
             x = self._layer(x, block, parts, masks, dropouts)
@@ -93,13 +97,21 @@ class TrainingForward:
     def _linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return F.linear(x.to(self.dtype), weight.to(self.dtype), bias.to(self.dtype))
 
-    def _embed(self, ids: Tensor, parts: Sequence[Bucket], hidden: float) -> Tensor:
+    def _embed(
+        self,
+        ids: Tensor,
+        parts: Sequence[Bucket],
+        hidden: float,
+        kinds: Tensor | None,
+        scale: Tensor | None,
+    ) -> Tensor:
         table = embedder_of(self.model)
         x = F.embedding(ids, table.word.weight, sparse=table.word.sparse)
         if table.kind is not None:
-            x = x + table.kind.weight[0]
+            x = x + (table.kind.weight[0] if kinds is None else F.embedding(kinds, table.kind.weight))
         x = table.norm(x + F.embedding(positions(ids, parts, table.padding), table.position.weight))
         x = drop(x, hidden)
+        x = x if scale is None else x * scale
         return (
             x if table.project is None else self._linear(x, table.project.weight, table.project.bias).float()
         )

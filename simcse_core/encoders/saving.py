@@ -45,7 +45,7 @@ def save_encoder(
         raise ConfigError(f"There is no layout {layout!r}.", hint=f"There are: {', '.join(LAYOUTS)}.")
     folder.mkdir(parents=True, exist_ok=True)
     _save_model(encoder, folder, half)
-    _save_tokenizer(encoder, folder)
+    save_tokenizer(encoder, folder)
     if layout == "sentence-transformers":
         _save_modules(encoder, folder)
     own = {
@@ -81,7 +81,8 @@ def _save_model(encoder: Encoder, folder: Path, half: bool) -> None:
         encoder.model.save_pretrained(folder, state_dict=weights)
 
 
-def _save_tokenizer(encoder: Encoder, folder: Path) -> None:
+def save_tokenizer(encoder: Encoder, folder: Path) -> None:
+    """Write the tokenizer's rules, its small files and its settings into an existing folder."""
     files = encoder.text_tokenizer.files
     (folder / "tokenizer.json").write_text(encoder.text_tokenizer.rules(), encoding="utf-8")
     for name, content in files.items():
