@@ -150,6 +150,28 @@ _ALL = (
         _config("gs-infonce", loss__name="gs_info_nce", **LIVE, data__train="clips"),
     ),
     Preset(
+        "consert",
+        "ConSERT: features cut off against shuffled tokens",
+        "Yan et al. 2021, arXiv:2105.11741, sec. 3.2, and the released unsup-consert-base.sh: batch 96, "
+        "lr 5e-7, temperature 0.1, 20 % of the features, no dropout, mean of the last two layers",
+        (
+            "encoder, text, learning rate and number of steps of `live`",
+            "the mean of the loss over all rows; the released code sums both directions, times 0.15",
+            "[CLS] and [SEP] keep their places when tokens are shuffled",
+        ),
+        _config(
+            "consert",
+            encoder__pooling="last2",
+            encoder__dropout=0.0,
+            view__name="consert",
+            loss__name="info_nce_interleaved",
+            loss__temperature=0.1,
+            optim__batch_size=96,
+            **LIVE,
+            data__train="clips",
+        ),
+    ),
+    Preset(
         "sbert-nli",
         "Sentence-BERT: a classifier over (u, v, |u - v|)",
         "Reimers & Gurevych 2019, arXiv:1908.10084, sec. 3.1: batch 16, lr 2e-5, 10 % warm-up, mean pooling",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from simcse_core.encoders import families
+from simcse_core.encoders.cutoff import Kept
 from simcse_core.encoders.engine import Engine, fingerprint
 from simcse_core.encoders.heads import DenseHead
 from simcse_core.encoders.reading import Progress, embed, pool, reading_of
@@ -206,11 +207,14 @@ class Encoder(nn.Module):
             return [list(row) for row in cast(Sequence[Sequence[int]], texts)]
         return self.text_tokenizer.ids(as_list(cast(Sequence[str], texts)))
 
-    def forward_train(self, texts: Sequence[str] | Sequence[Sequence[int]] | TokenBatch) -> Tensor:
+    def forward_train(
+        self, texts: Sequence[str] | Sequence[Sequence[int]] | TokenBatch, *, kept: Kept | None = None
+    ) -> Tensor:
         """Embeddings of B texts with gradients: (B, d) float32, in input order, not normalised.
 
         In train mode dropout is active and the training head, if there is one, is applied. For two dropout
-        views give every text twice (`[*texts, *texts]`): each row draws its own masks.
+        views give every text twice (`[*texts, *texts]`): each row draws its own masks. `kept` says what is
+        cut off each text's embeddings.
 
         Raises:
             DataError: No texts, a row that is not a text, or a batch that is not padded on the right.
@@ -221,7 +225,10 @@ class Encoder(nn.Module):
         reading = reading_of(self, self.pooling, self.layers)
         order = np.argsort([len(row) for row in rows], kind="stable")
         pieces = self.engine.learn(
-            [rows[i] for i in order], set(reading.layers.values()), training=self.training
+            [rows[i] for i in order],
+            set(reading.layers.values()),
+            training=self.training,
+            kept=None if kept is None else kept.take(order),
         )
         pooled = torch.cat([pool(self, piece, reading) for piece in pieces])
         pooled = pooled[torch.from_numpy(np.argsort(order, kind="stable")).to(self.device)]

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from simcse_core.encoders import Encoder
+from simcse_core.encoders.cutoff import Kept
 from simcse_core.encoders.template_bias import template_states
 from simcse_core.losses.wrappers import encode_cached
-from simcse_core.views import SPAN, TARGETS, Roles
+from simcse_core.views import BESIDE, FEATURES_KEPT, SPAN, TARGETS, TOKENS_KEPT, Roles
 
 
 def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: int = 0) -> dict[str, Tensor]:
@@ -29,14 +31,14 @@ def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: 
     Returns:
         Role → (B, d) float32 with gradients; `score` (B,) float32 and `label` (B,) int64 without.
     """
-    texts = {n: value for n, value in roles.items() if n not in TARGETS and not n.endswith(SPAN)}
+    texts = {n: value for n, value in roles.items() if n not in TARGETS and not n.endswith(BESIDE)}
     if masks == "same":
         tensors = _same_masks(encoder, texts)
     elif masks == "off":
         with _without_dropout(encoder, dropout):
-            tensors = _together(encoder, texts, chunk)
+            tensors = _together(encoder, texts, roles, chunk)
     else:
-        tensors = _together(encoder, texts, chunk)
+        tensors = _together(encoder, texts, roles, chunk)
     for name in texts:
         if name + SPAN in roles:
             rows, spans = cast(Any, roles[name]), cast(Any, roles[name + SPAN])
@@ -47,17 +49,34 @@ def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: 
     return tensors
 
 
-def _together(encoder: Encoder, texts: Mapping[str, Any], chunk: int) -> dict[str, Tensor]:
+def _together(encoder: Encoder, texts: Mapping[str, Any], roles: Roles, chunk: int) -> dict[str, Tensor]:
     numbers = {name: encoder.token_rows(rows) for name, rows in texts.items()}
     every = [row for rows in numbers.values() for row in rows]
+    kept = _kept(numbers, roles)
+
+    def encode(part: range) -> Tensor:
+        return encoder.forward_train([every[i] for i in part], kept=None if kept is None else kept.take(part))
+
+    whole = range(len(every))
     if chunk:
-        embedded = encode_cached(
-            encoder.forward_train, [every[at : at + chunk] for at in range(0, len(every), chunk)]
-        )
+        embedded = encode_cached(encode, [whole[at : at + chunk] for at in range(0, len(every), chunk)])
     else:
-        embedded = encoder.forward_train(every)
+        embedded = encode(whole)
     sizes = [len(rows) for rows in numbers.values()]
     return dict(zip(numbers, embedded.split(sizes), strict=True))
+
+
+def _kept(numbers: Mapping[str, list[list[int]]], roles: Roles) -> Kept | None:
+    """What the view leaves of the embeddings of all rows, in the order of the roles; None if all of it."""
+    cut = [np.asarray(value) for name, value in roles.items() if name.endswith(FEATURES_KEPT)]
+    if not cut:
+        return None
+    tokens: list[Any] = []
+    features = []
+    for name, rows in numbers.items():
+        tokens += cast(Any, roles.get(name + TOKENS_KEPT, [[1] * len(row) for row in rows]))
+        features.append(roles.get(name + FEATURES_KEPT, np.ones((len(rows), cut[0].shape[1]))))
+    return Kept(tokens, np.concatenate(cast(Any, features)).astype(np.float32))
 
 
 def _same_masks(encoder: Encoder, texts: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -147,7 +147,11 @@ class Trainer:
     def _roles(self) -> Roles:
         generator = np.random.default_rng([self.config.seed, 1, self.step])
         records = self.batches.at(self.step)
-        offered = {"tokenizer": self.encoder.text_tokenizer, "source": self.config.encoder.name}
+        offered = {
+            "tokenizer": self.encoder.text_tokenizer,
+            "source": self.config.encoder.name,
+            "width": self.encoder.model.get_input_embeddings().embedding_dim,
+        }
         more = {name: x for name, x in offered.items() if name in accepts_of(self.view)}
         return self.view(records, generator, **more, **self.config.view.parameters)
 

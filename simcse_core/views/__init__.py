@@ -1,7 +1,8 @@
 """Views: how a batch of records becomes the named rows that a loss compares.
 
 A view is a function of the batch's records and a random generator that returns role → B rows; one that names
-a parameter `tokenizer` or `source` is given the trained encoder's tokenizer, or the name it was loaded by.
+a parameter `tokenizer`, `source` or `width` is given the trained encoder's tokenizer, the name it was loaded
+by, or the width of its embedding layer.
 Rows are texts, or token numbers where a view works on sub-words; the roles `score` and `label` are numbers
 and go to the loss as they are. All rows of a batch are encoded in one forward pass, each under its own
 dropout mask, unless the view asks for other masks.
@@ -33,6 +34,9 @@ Texts = Mapping[str, list[str]]
 Generator = np.random.Generator
 TARGETS = ("score", "label")
 SPAN = "_span"  # `anchor_span`: where the sentences stand in the templates of `anchor`, (B, 2)
+TOKENS_KEPT = "_tokens_kept"  # `anchor_tokens_kept`: 1 for each token of `anchor` that is not cut off, else 0
+FEATURES_KEPT = "_features_kept"  # (B, w), the same for the features of the embedding layer
+BESIDE = (SPAN, TOKENS_KEPT, FEATURES_KEPT)  # these say something about a role and are not roles themselves
 KINDS = ("sentences", "pairs", "triples", "scored_pairs")
 views: Registry[Callable[..., Roles]] = Registry("view")
 

@@ -14,7 +14,7 @@ from simcse_core.data.records import Pair, ScoredPair, Triplet
 from simcse_core.encoders import load_encoder
 from simcse_core.errors import DataError
 from simcse_core.registry import accepts_of
-from simcse_core.views import SPAN, views
+from simcse_core.views import BESIDE, views
 from simcse_core.views.synonym import shipped_synonyms
 from simcse_core.views.words import changes
 
@@ -29,8 +29,9 @@ WORDS = st.lists(st.sampled_from("the cat dog runs sleeps near house red".split(
 
 
 def made(name: str, records: list, tokenizer: object = None, seed: int = 0, **parameters: object) -> dict:
-    more = (tokenizer,) if "tokenizer" in accepts_of(views[name]) else ()
-    return dict(views[name](records, np.random.default_rng(seed), *more, **parameters))
+    offered = {"tokenizer": tokenizer, "width": 32}
+    more = {key: x for key, x in offered.items() if key in accepts_of(views[name])}
+    return dict(views[name](records, np.random.default_rng(seed), **more, **parameters))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def tokenizer(tiny_checkpoint):
 @pytest.mark.parametrize("name", SENTENCE_VIEWS)
 def test_a_view_of_sentences_gives_what_it_says_and_follows_its_seed(name: str, tokenizer: object) -> None:
     found = made(name, SENTENCES, tokenizer)
-    roles = {role for role in found if not role.endswith(SPAN)}
+    roles = {role for role in found if not role.endswith(BESIDE)}
     assert roles == set(views.info(name).traits["gives"]["sentences"])
     assert len({len(rows) for rows in found.values()}) == 1
     assert all(len(row) for role, rows in found.items() if role != "label" for row in rows)
