@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from typing import Any
 
 from pages.lab import session
 from pages.lab.model import RunView, recorded, set_name
-from pages.ui.jobs import client, start_worker, store
+from pages.ui.jobs import client, limits, start_worker, store
 from pages.ui.text import t
 from simcse_core.config import RunConfig
 from simcse_core.errors import SimCSEError
-from simcse_core.runs.client import device_name
 from simcse_core.runs.snapshot import RunSnapshot
 from simcse_core.runs.store import Run
 
@@ -22,23 +20,6 @@ OPEN = ("queued", "running", "paused")
 MINILM_LAYERS = 6
 PROBE = 360
 SET_SENTENCES = {"pairs": 1344, "stsb-test": 2552, "stsb-dev": 2827}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The largest run that this page starts; the command line has no such limits."""
-
-    steps: int
-    batch_size: int
-
-
-def limits() -> Limits:
-    """From the device, or from `SIMCSE_LAB_STEPS` and `SIMCSE_LAB_BATCH` on a shared server."""
-    fast = device_name("auto") == "cuda"
-    return Limits(
-        steps=int(os.environ.get("SIMCSE_LAB_STEPS", 2000 if fast else 320)),
-        batch_size=int(os.environ.get("SIMCSE_LAB_BATCH", 512 if fast else 128)),
-    )
 
 
 def launch_worker(device: str = "auto") -> None:

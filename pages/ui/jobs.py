@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +17,23 @@ from simcse_core.runs.worker import worker_state
 
 MAX_VISITORS = 256
 OWNER = "jobs-owner"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest run that a page starts; the command line has no such limits."""
+
+    steps: int
+    batch_size: int
+
+
+def limits() -> Limits:
+    """From the device, or from `SIMCSE_LAB_STEPS` and `SIMCSE_LAB_BATCH` on a shared server."""
+    fast = device_name("auto") == "cuda"
+    return Limits(
+        steps=int(os.environ.get("SIMCSE_LAB_STEPS", 2000 if fast else 320)),
+        batch_size=int(os.environ.get("SIMCSE_LAB_BATCH", 512 if fast else 128)),
+    )
 
 
 def store() -> RunStore:
