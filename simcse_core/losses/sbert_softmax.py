@@ -63,7 +63,12 @@ class SbertSoftmax(nn.Module):
         """
         require_same_shape(first=first, second=second)
         target = require_classes(label, len(first), self.classes)
-        return F.cross_entropy(self.classifier(self._read(first, second)), target)
+        return F.cross_entropy(self.logits(first, second), target)
+
+    def logits(self, first: Tensor, second: Tensor) -> Tensor:
+        """What the classifier says of each pair, before the softmax: two (B, d) -> (B, k)."""
+        logits: Tensor = self.classifier(self._read(first, second))
+        return logits
 
     def _read(self, first: Tensor, second: Tensor) -> Tensor:
         u, v = (x.to(self.classifier.weight.dtype) for x in (first, second))
