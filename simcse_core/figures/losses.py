@@ -1,0 +1,190 @@
+"""Objectives side by side: score densities, rank correlation, end points in the plane, one pair followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+from plotly.subplots import make_subplots
+
+from simcse_core.evaluation.compare import places
+from simcse_core.figures.layout import axis, styled
+from simcse_core.figures.maps import step_slider
+from simcse_core.figures.race import Look
+from simcse_core.figures.theme import Theme, faded, plotly_text
+
+GROUPS = {"random": ("before", "dash"), "negative": ("negative", "solid"), "positive": ("positive", "solid")}
+"""Group of pairs → role of its colour, and dash; in the order they are drawn."""
+TOP = 9.0  # densities above are cut, so that one collapsed objective does not flatten the others
+TILE, HEAD, FOOT = 210, 96, 96  # pixels
+COLUMNS = 2
+Words = Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """One objective, with every seed it was trained with to the end.
+
+    Attributes:
+        name: Shown in titles and legends.
+        look: Colour, dash and mark.
+        steps: (s,) measured steps, rising.
+        seeds: One number a row.
+        measures: Name → (seeds, s); NaN where undefined.
+        densities: Group of `GROUPS` → (s, b), mean over the seeds.
+        cosines: (seeds, s, n) of every scored pair; None on a set whose pairs are not kept.
+    """
+
+    name: str
+    look: Look
+    steps: Sequence[int]
+    seeds: Sequence[int]
+    measures: Mapping[str, NDArray[np.float64]]
+    densities: Mapping[str, NDArray[np.float64]]
+    cosines: NDArray[np.float64] | None = None
+
+    def index(self, step: int) -> int:
+        """Row of the last measurement at or before a step; at least the first."""
+        return max(int(np.searchsorted(np.asarray(self.steps), step, side="right")) - 1, 0)
+
+    def values(self, measure: str, step: int) -> NDArray[np.float64]:
+        """(seeds,) of a measure at a step."""
+        return np.asarray(self.measures[measure][:, self.index(step)], dtype=np.float64)
+
+    def mean(self, measure: str, step: int) -> float:
+        """Mean over the seeds at a step."""
+        return float(np.mean(self.values(measure, step)))
+
+    def tracked(self, pair: int) -> NDArray[np.float64]:
+        """(seeds, s) cosine of one pair."""
+        if self.cosines is None:
+            return np.full((len(self.seeds), len(self.steps)), np.nan)
+        return np.asarray(self.cosines[:, :, pair], dtype=np.float64)
+
+    def standing(self, pair: int) -> NDArray[np.float64]:
+        """(seeds, s) share of the other pairs that have a lower cosine than one pair."""
+        if self.cosines is None:
+            return np.full((len(self.seeds), len(self.steps)), np.nan)
+        return np.array([[places(row)[pair] for row in rows] for rows in self.cosines])
+
+
+def lowest(objectives: Sequence[Trained], edges: ArrayLike) -> float:
+    """Left end of a cosine axis that shows all of every density that can be seen, in steps of 0.2."""
+    bounds = np.asarray(edges, dtype=np.float64)
+    seen = [np.flatnonzero(np.max(d, axis=0) > TOP / 200) for o in objectives for d in o.densities.values()]
+    first = min((float(bounds[rows[0]]) for rows in seen if rows.size), default=0.0)
+    return max(-1.0, float(np.floor(min(first, 0.0) * 5 - 1e-9) / 5))
+
+
+def tiles(
+    objectives: Sequence[Trained],
+    edges: ArrayLike,
+    theme: Theme,
+    *,
+    words: Words,
+    at: int,
+    left: float = -1.0,
+    pair: int | None = None,
+) -> go.Figure:
+    """One tile an objective: densities of positive, negative and random pairs, one frame a step for all.
+
+    Args:
+        objectives: One to four.
+        edges: (b + 1,) bin edges of the densities.
+        theme: Palette.
+        words: `title`, `cosine`, `density`, `positive`, `negative`, `random`, `pair`, `auc`, `mean`.
+        at: Step that is shown first.
+        left: Left end of the cosine axis.
+        pair: A scored pair that is marked in every tile.
+    """
+    rows = -(-len(objectives) // COLUMNS)
+    figure = make_subplots(
+        rows=rows, cols=COLUMNS, horizontal_spacing=0.06, vertical_spacing=0.13 if rows > 1 else 0.0,
+        subplot_titles=[plotly_text(one.name) for one in objectives], shared_yaxes=True,
+    )  # fmt: skip
+    top = min(TOP, 1.1 * max(float(d.max()) for one in objectives for d in one.densities.values()))
+    for place, one in enumerate(objectives):
+        row, col = divmod(place, COLUMNS)
+        for trace in _tile(one, edges, theme, words, at, top, left, pair, first=place == 0):
+            figure.add_trace(trace, row=row + 1, col=col + 1)
+        label = words["cosine"] if place + COLUMNS >= len(objectives) else ""
+        figure.update_xaxes(axis(theme, label, (left, 1.0), nticks=6), row=row + 1, col=col + 1)
+        side = words["density"] if col == 0 else ""
+        figure.update_yaxes(axis(theme, side, (0.0, top), nticks=5), row=row + 1, col=col + 1)
+    steps = sorted({step for one in objectives for step in one.steps})
+    figure.frames = [
+        go.Frame(
+            name=str(step),
+            data=[t for one in objectives for t in _tile(one, edges, theme, words, step, top, left, pair)],
+        )
+        for step in steps
+    ]
+    return _dressed(figure, theme, words["title"], steps, at, TILE * rows)
+
+
+def _dressed(
+    figure: go.Figure, theme: Theme, title: str, steps: Sequence[int], at: int, room: int
+) -> go.Figure:
+    """Title, legend and slider; `room` is the height of the tiles."""
+    for note in figure.layout.annotations:
+        note.update(font={"size": 14, "color": theme.text})
+    active = int(np.argmin(np.abs(np.asarray(steps) - at)))
+    return styled(
+        figure, theme, plotly_text(title), height=room + HEAD + FOOT,
+        margin={"l": 46, "r": 12, "t": HEAD, "b": FOOT},
+        legend={"orientation": "h", "x": 0, "y": 1 + 30 / room, "yanchor": "bottom", "font": {"size": 12},
+                "itemclick": False, "itemdoubleclick": False},
+        sliders=[{**step_slider(steps, theme, active), "y": -50 / room}],
+    )  # fmt: skip
+
+
+def _tile(
+    one: Trained,
+    edges: ArrayLike,
+    theme: Theme,
+    words: Words,
+    step: int,
+    top: float,
+    left: float,
+    pair: int | None,
+    *,
+    first: bool = False,
+) -> list[go.Scatter]:
+    """Three outlines, the marked pair and two numbers, at a step."""
+    bounds = np.asarray(edges, dtype=np.float64)
+    middles, row = (bounds[:-1] + bounds[1:]) / 2, one.index(step)
+    traces = []
+    for group, (role, dash) in GROUPS.items():
+        colour = getattr(theme, role)
+        edge = theme.outline if role == "negative" else colour
+        traces.append(
+            go.Scatter(
+                x=middles, y=np.asarray(one.densities[group][row], dtype=np.float32), mode="lines",
+                name=plotly_text(words[group]), legendgroup=group, showlegend=first, fill="tozeroy",
+                fillcolor=faded(colour, 0.0 if group == "random" else 0.3),
+                line={"color": edge, "width": 2, "dash": dash, "shape": "spline", "smoothing": 0.5},
+                hovertemplate=f"{words['cosine']} %{{x:.2f}}: %{{y:.2f}}<extra>{words[group]}</extra>",
+            )
+        )  # fmt: skip
+    where = [] if pair is None or one.cosines is None else [float(one.tracked(pair)[:, row].mean())] * 2
+    traces.append(
+        go.Scatter(
+            x=where, y=[0.0, 0.72 * top][: len(where)], mode="lines+markers", name=plotly_text(words["pair"]),
+            showlegend=first and bool(where), line={"color": theme.text, "width": 1.5},
+            marker={"symbol": ["line-ew", "star"], "size": [1, 11], "color": theme.text},
+            hovertemplate=f"{words['pair']}: %{{x:.2f}}<extra></extra>",
+        )
+    )  # fmt: skip
+    told = (
+        f"{words['auc']} {one.mean('auc', step):.2f}<br>{words['mean']} {one.mean('mean_cosine', step):.2f}"
+    )
+    traces.append(
+        go.Scatter(
+            x=[left + 0.02], y=[0.99 * top], mode="text", text=[told], textposition="bottom right",
+            showlegend=False, hoverinfo="skip", textfont={"color": theme.muted, "size": 12},
+        )
+    )  # fmt: skip
+    return traces
