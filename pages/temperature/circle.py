@@ -62,7 +62,7 @@ def draw(name: str, view: str) -> State:
         "words": section("temperature.figure"),
         "theme": {**asdict(current_theme()), "anchor": current_theme().text},
     }
-    component("temperature_circle", FOLDER, "circle", parts=PARTS)(
+    component("temperature_circle", FOLDER, "circle", parts=PARTS, shared=("drag", "softmax"))(
         key=KEY, data=data, on_state_change=lambda: _heard(name)
     )
     return state

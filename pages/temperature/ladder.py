@@ -56,7 +56,7 @@ def draw(
     theme = current_theme()
     order = [int(k) for k in np.argsort(-cosines, kind="stable") if k != anchor]
     named = {LIKELY: t("temperature.real.likely"), KNOWN: t("temperature.real.known")}
-    component("temperature_ladder", FOLDER, "ladder", parts=("circle_math",))(
+    component("temperature_ladder", FOLDER, "ladder", shared=("drag", "softmax"))(
         key=KEY,
         data={
             "state": f"{temperature():.4g}",

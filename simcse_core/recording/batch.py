@@ -14,10 +14,10 @@ from simcse_core.encoders import Encoder, load_encoder
 from simcse_core.errors import DataError
 from simcse_core.recording.provenance import made
 from simcse_core.theory.batch import Views
-from simcse_core.theory.batch_clouds import clouds_of, dropout_views
+from simcse_core.theory.batch_clouds import clouds_of
+from simcse_core.theory.batch_encoder import dropout_views, views_of
 from simcse_core.theory.batch_half import masking_table
 from simcse_core.theory.walk_arrays import LAYOUTS, unit_rows
-from simcse_core.theory.walk_encoder import read_batch
 
 MODEL, POOLING, SEED = "minilm:4", "mean", 42
 DROPOUTS = (0.0, 0.1, 0.3)
@@ -61,19 +61,6 @@ def all_views(encoder: Encoder, triples: Sequence[Triplet]) -> Iterator[Views]:
         for same in (False, True) if dropout else (False,):  # without dropout there is no mask
             yield views_of(encoder, [anchors, anchors], dropout=dropout, same_mask=same, seed=SEED)
         yield views_of(encoder, [anchors, positives, negatives], dropout=dropout, same_mask=False, seed=SEED)
-
-
-def views_of(
-    encoder: Encoder, parts: Sequence[Sequence[str]], *, dropout: float, same_mask: bool, seed: int
-) -> Views:
-    """Send anchors, positives and perhaps hard negatives through an encoder in train mode.
-
-    Raises:
-        DataError: Fewer than two texts, unequal numbers, or too many rows.
-        ConfigError: `dropout` is out of range.
-    """
-    batch = read_batch(encoder, *parts, dropout=dropout, same_mask=same_mask, seed=seed)
-    return Views(batch.texts, batch.parts, dropout, same_mask, batch.embeddings)
 
 
 def record(out: Path, *, encoder: Encoder | None = None, views: int = CLOUD_VIEWS) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from simcse_core.errors import DataError
 from simcse_core.projection.pca import PCA
 from simcse_core.theory.walk_arrays import unit_rows
-
-if TYPE_CHECKING:
-    from simcse_core.encoders import Encoder
 
 Floats = NDArray[np.float64]
 
@@ -98,33 +95,3 @@ def _cloud(dropout: float, unit: Floats, axes: PCA) -> Cloud:
     degrees = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1))).mean(axis=1)
     explained = float(np.square(points).sum()) / total if total else 0.0
     return Cloud(dropout, points.reshape(n, m, 2), degrees, cosine, explained)
-
-
-def dropout_views(
-    encoder: Encoder, texts: Sequence[str], *, dropout: float, count: int, seed: int
-) -> NDArray[np.float32]:
-    """`count` embeddings of every text in train mode, each row under masks of its own.
-
-    Args:
-        encoder: Any loaded encoder; it stays as it is.
-        texts: n texts.
-        dropout: Hidden and attention dropout, in [0, 1).
-        count: Views of each text; one is computed and repeated where `dropout` is 0.
-        seed: Of the masks.
-
-    Returns:
-        (n, count, d).
-
-    Raises:
-        ConfigError: `dropout` is out of range.
-    """
-    from simcse_core.theory.walk_encoder import forward, in_train_mode, pool_rows, read_tokens
-
-    ids, mask = read_tokens(encoder, texts)
-    found = []
-    with in_train_mode(encoder, dropout) as model:
-        for number in range(count if dropout else 1):  # a pass a view keeps the memory of one batch
-            states = forward(model, ids, mask, seed + number)
-            found.append(pool_rows(encoder, states, mask, ids).detach().float().cpu().numpy())
-    views = np.stack(found, axis=1)
-    return views if dropout else np.repeat(views, count, axis=1)

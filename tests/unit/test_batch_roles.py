@@ -20,7 +20,8 @@ from simcse_core.losses import layouts, losses
 from simcse_core.losses.info_nce import softmax_loss
 from simcse_core.theory import batch_source
 from simcse_core.theory.batch import Roles, Views, roles_of
-from simcse_core.theory.batch_clouds import Cloud, clouds_of, dropout_views
+from simcse_core.theory.batch_clouds import Cloud, clouds_of
+from simcse_core.theory.batch_encoder import dropout_views
 from simcse_core.theory.batch_half import CASES, FORMATS, masking_table
 from simcse_core.theory.batch_source import FUNCTIONS, MARKS, STEPS, loss_source
 from simcse_core.theory.walk_arrays import LAYOUTS, unit_rows

@@ -1,0 +1,1 @@
+"""The page on one batch: who is pulled and who is pushed."""
