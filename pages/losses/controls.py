@@ -51,7 +51,7 @@ def source() -> str:
 
 
 def pick(options: Sequence[str], title: Callable[[str], str], *, key: str) -> list[str]:
-    """One to four objectives, in the order of choosing; the four of the first view unless told otherwise.
+    """One to four objectives; the four of the first view unless told otherwise.
 
     Args:
         options: Registered names.
@@ -60,11 +60,17 @@ def pick(options: Sequence[str], title: Callable[[str], str], *, key: str) -> li
     """
     default = [name for name in recorded.FOUR if name in options] or list(options[:2])
     remember_default(key, default)
-    chosen = st.multiselect(
-        t("losses.objectives"), options, default=default, key=key, bind="query-params", format_func=title,
-        max_selections=MOST, help=t("losses.objectives_help"), placeholder=t("losses.objectives_empty"),
-    )  # fmt: skip
-    return [name for name in chosen if name in options][:MOST]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover(t("losses.objectives", count=len(options)), icon=":material/checklist:"):
+            picked = st.pills(
+                t("losses.objectives_pick"), options, selection_mode="multi", default=default, key=key,
+                bind="query-params", format_func=title, help=t("losses.objectives_help"),
+            )  # fmt: skip
+        chosen = [name for name in picked if name in options]
+        st.markdown(" · ".join(plain(title(name)) for name in chosen[:MOST]))
+    if len(chosen) > MOST:
+        st.caption(t("losses.objectives_many", most=MOST))
+    return chosen[:MOST]
 
 
 def set_title(name: str) -> str:

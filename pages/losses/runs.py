@@ -144,10 +144,9 @@ def _below(settings: Settings) -> None:
         panels.end_points(settings)
     with messages.boundary():
         panels.followed(settings)
-    left, right = st.columns(2, gap="large")
-    with left, messages.boundary():
+    with messages.boundary():
         panels.table(settings)
-    with right, messages.boundary():
+    with messages.boundary():
         panels.bootstrap(settings)
 
 

@@ -19,7 +19,8 @@ from simcse_core.figures.theme import Theme, faded, plotly_text
 GROUPS = {"random": ("before", "dash"), "negative": ("negative", "solid"), "positive": ("positive", "solid")}
 """Group of pairs → role of its colour, and dash; in the order they are drawn."""
 TOP = 9.0  # densities above are cut, so that one collapsed objective does not flatten the others
-TILE, HEAD, FOOT = 210, 96, 96  # pixels
+TILE, GAP, HEAD, FOOT = 250, 66, 132, 96  # pixels
+MERGED = 2  # bins drawn as one: single bins of a few hundred pairs are ragged
 COLUMNS = 2
 Words = Mapping[str, str]
 
@@ -79,6 +80,11 @@ def lowest(objectives: Sequence[Trained], edges: ArrayLike) -> float:
     return max(-1.0, float(np.floor(min(first, 0.0) * 5 - 1e-9) / 5))
 
 
+def merged(density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Densities (…, b) over bins of one width -> (…, b / `MERGED`), neighbours put together."""
+    return np.asarray(density.reshape(*density.shape[:-1], -1, MERGED).mean(axis=-1), dtype=np.float64)
+
+
 def tiles(
     objectives: Sequence[Trained],
     edges: ArrayLike,
@@ -102,10 +108,11 @@ def tiles(
     """
     rows = -(-len(objectives) // COLUMNS)
     figure = make_subplots(
-        rows=rows, cols=COLUMNS, horizontal_spacing=0.06, vertical_spacing=0.13 if rows > 1 else 0.0,
+        rows=rows, cols=COLUMNS, horizontal_spacing=0.06,
+        vertical_spacing=GAP / (TILE * rows) if rows > 1 else 0.0,
         subplot_titles=[plotly_text(one.name) for one in objectives], shared_yaxes=True,
     )  # fmt: skip
-    top = min(TOP, 1.1 * max(float(d.max()) for one in objectives for d in one.densities.values()))
+    top = min(TOP, 1.1 * max(float(merged(d).max()) for one in objectives for d in one.densities.values()))
     for place, one in enumerate(objectives):
         row, col = divmod(place, COLUMNS)
         for trace in _tile(one, edges, theme, words, at, top, left, pair, first=place == 0):
@@ -154,7 +161,7 @@ def _tile(
     first: bool = False,
 ) -> list[go.Scatter]:
     """Three outlines, the marked pair and two numbers, at a step."""
-    bounds = np.asarray(edges, dtype=np.float64)
+    bounds = np.asarray(edges, dtype=np.float64)[::MERGED]
     middles, row = (bounds[:-1] + bounds[1:]) / 2, one.index(step)
     traces = []
     for group, (role, dash) in GROUPS.items():
@@ -162,10 +169,10 @@ def _tile(
         edge = theme.outline if role == "negative" else colour
         traces.append(
             go.Scatter(
-                x=middles, y=np.asarray(one.densities[group][row], dtype=np.float32), mode="lines",
+                x=middles, y=merged(one.densities[group][row]).astype(np.float32), mode="lines",
                 name=plotly_text(words[group]), legendgroup=group, showlegend=first, fill="tozeroy",
                 fillcolor=faded(colour, 0.0 if group == "random" else 0.3),
-                line={"color": edge, "width": 2, "dash": dash, "shape": "spline", "smoothing": 0.5},
+                line={"color": edge, "width": 2, "dash": dash},
                 hovertemplate=f"{words['cosine']} %{{x:.2f}}: %{{y:.2f}}<extra>{words[group]}</extra>",
             )
         )  # fmt: skip

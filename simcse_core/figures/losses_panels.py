@@ -110,7 +110,8 @@ def plane(
         text=f"↙ {words['better']}", font={"color": theme.muted, "size": 12},
     )  # fmt: skip
     return styled(
-        figure, theme, plotly_text(words["title"]), height=400, margin={"l": 56, "r": 16, "t": 88, "b": 48},
+        figure, theme, plotly_text(words["title"]), height=340 + 22 * len(objectives),
+        margin={"l": 56, "r": 16, "t": 48 + 22 * len(objectives), "b": 48},
         xaxis=axis(theme, words["alignment"], rangemode="tozero"), yaxis=axis(theme, words["uniformity"]),
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": {"size": 12}},
     )  # fmt: skip
