@@ -17,6 +17,7 @@ PAGES = (
     shell.Entry("see", "sphere", ":material/bubble_chart:"),
     shell.Entry("see", "race", ":material/flag:"),
     shell.Entry("see", "losses", ":material/balance:"),
+    shell.Entry("see", "traps", ":material/warning:"),
     shell.Entry("run", "lab", ":material/play_circle:"),
     shell.Entry("reference", "notes", ":material/menu_book:"),
 )

@@ -245,3 +245,45 @@ def pushes(
         xaxis=axis(theme, words["x"], None if limit is None else (0.0, limit), rangemode="tozero"),
         yaxis=axis(theme, "", None, autorange="reversed", automargin=True, type="category"),
     )  # fmt: skip
+
+
+def gold_against_cosine(
+    gold: ArrayLike,
+    cosines: ArrayLike,
+    rare: float,
+    chosen: int | None,
+    theme: Theme,
+    *,
+    words: Mapping[str, str],
+) -> go.Figure:
+    """Scored pairs: what people gave them across, the checkpoint's cosine upwards.
+
+    Args:
+        gold: (n,) human scores, 0 to 5.
+        cosines: (n,) cosines.
+        rare: Cosine that 99 of 100 random English pairs stay below, drawn as a line.
+        chosen: A pair to point out.
+        theme: Palette.
+        words: `title`, `x`, `y`, `english`, `chosen`.
+    """
+    x, y = np.asarray(gold, dtype=np.float64), np.asarray(cosines, dtype=np.float64)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=x, y=y, mode="markers", showlegend=False, hovertemplate="%{x:.1f}: %{y:.2f}<extra></extra>",
+        marker={"size": 8, "color": faded(theme.after, 0.6), "line": {"color": theme.after, "width": 1}},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[-0.2, 5.2], y=[rare, rare], mode="lines", name=plotly_text(words["english"]),
+        line={"color": theme.before, "dash": "dash", "width": 2}, hoverinfo="skip",
+    )  # fmt: skip
+    if chosen is not None:
+        figure.add_scatter(
+            x=x[[chosen]], y=y[[chosen]], mode="markers", name=plotly_text(words["chosen"]),
+            marker={"size": 14, "color": theme.positive, "symbol": "star",
+                    "line": {"color": theme.text, "width": 1}},
+        )  # fmt: skip
+    low = min(-0.1, float(y.min()) - 0.05)
+    return styled(
+        figure, theme, plotly_text(words["title"]), xaxis=axis(theme, words["x"], (-0.2, 5.2)),
+        yaxis=axis(theme, words["y"], (low, 1.03)),
+    )  # fmt: skip

@@ -1,0 +1,36 @@
+"""Published rows on batches and on noise, apart from ours: another model, another measure."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.text import plain, t
+from simcse_core.data.published import published
+
+
+def tables() -> None:
+    """Both tables with their source, and why they stand on no common axis with ours."""
+    st.subheader(t("traps.batch.published"), anchor=False)
+    noise, batch = published("noise"), published("batch")
+    heads = (
+        t("traps.batch.encoder"),
+        t("traps.batch.objective.info_nce"),
+        t("traps.batch.objective.gs_info_nce"),
+    )
+    _table(heads, [(row["encoder"], f"{row['plain']:.2f}", f"{row['noise']:.2f}") for row in noise["rows"]])
+    _caption(noise)
+    heads = (t("traps.batch.column.size"), t("traps.batch.map"))
+    _table(heads, [(str(row["size"]), f"{row['score']:.2f}") for row in batch["rows"]])
+    _caption(batch)
+    st.caption(t("traps.batch.apart"))
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    lines = ["| " + " | ".join(heads) + " |", "|:--" + "|--:" * (len(heads) - 1) + "|"]
+    lines += ["| " + " | ".join(map(plain, row)) + " |" for row in rows]
+    st.markdown("\n".join(lines))
+
+
+def _caption(table: dict[str, str]) -> None:
+    quoted = {key: plain(table[key]) for key in ("measure", "source", "model")}
+    st.caption(t("traps.batch.quoted", **quoted))
