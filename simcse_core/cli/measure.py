@@ -43,6 +43,9 @@ def add_commands(commands: Any) -> None:
     geometry.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
     geometry.add_argument("--pairs", metavar="FILE", help="scored pairs; those above 4 give the alignment")
     geometry.add_argument("--json", metavar="OUT", help="write the results to a file, - prints them")
+    geometry.add_argument(
+        "--layers", action="store_true", help="every layer by every pooling, and the tokens"
+    )
     geometry.set_defaults(run=run_geometry)
 
 
@@ -144,26 +147,86 @@ def run_evaluate(options: argparse.Namespace) -> int:
 
 def run_geometry(options: argparse.Namespace) -> int:
     """Measure the shape of the embedding space."""
-    from simcse_core.metrics.report import geometry_report
-
     texts = list(dict.fromkeys(read_input(options.input)))
     if len(texts) < 2:
         raise DataError(f"{options.input} has one distinct sentence; geometry needs two or more.")
     encoder = load(options)
-    positives = None
-    with progress("encode") as bar:
-        vectors = encoder.encode(texts, progress=bar)
-    if options.pairs:
-        positives = _close_pairs(encoder, options.pairs)
-    report = {"model": options.model, "pooling": encoder.pooling, **geometry_report(vectors, positives)}
+    if options.layers and options.pairs:
+        raise ConfigError("--pairs gives the alignment of one reading; leave it out with --layers.")
+    report = {"model": options.model, "pooling": encoder.pooling}
+    if options.layers:
+        report |= _layers(encoder, texts)
+    else:
+        report |= _one_reading(encoder, texts, options.pairs)
     if options.json == "-":
         print_json(report)
         return 0
     if options.json:
         write_json_file(options.json, report)
-    for name, value in report.items():
-        say(f"{name:<24} {value:.4f}" if isinstance(value, float) else f"{name:<24} {value}")
+    _print_layers(report) if options.layers else _print_geometry(report)
     return 0
+
+
+def _one_reading(encoder: Encoder, texts: list[str], pairs: str | None) -> dict[str, Any]:
+    from simcse_core.evaluation.anisotropy import isotropic_numbers, spread_numbers
+    from simcse_core.metrics.report import geometry_report
+
+    with progress("encode") as bar:
+        vectors = encoder.encode(texts, normalize=False, progress=bar)
+    report = geometry_report(vectors, _close_pairs(encoder, pairs) if pairs else None)
+    suite, even = spread_numbers(vectors), isotropic_numbers(*vectors.shape)
+    return {**suite, **report, "isotropic": {**even, **report["isotropic"]}}
+
+
+def _layers(encoder: Encoder, texts: list[str]) -> dict[str, Any]:
+    from simcse_core.evaluation.anisotropy import anisotropy_suite
+
+    with progress("read") as bar:
+        return anisotropy_suite(encoder, texts, progress=bar).to_dict()
+
+
+def _print_geometry(report: dict[str, Any]) -> None:
+    """Every number, with that of evenly spread directions beside it where there is one."""
+    even = report["isotropic"]
+    for name, value in report.items():
+        if name == "isotropic":
+            continue
+        beside = f"   (isotropic {even[name]:.4f})" if isinstance(even.get(name), float) else ""
+        say(f"{name:<24} {value:.4f}{beside}" if isinstance(value, float) else f"{name:<24} {value}")
+
+
+COLUMNS = {
+    "mean_cosine": "cosine",
+    "partition": "I(W)",
+    "isoscore": "isoscore",
+    "participation_ratio": "PR",
+    "effective_rank": "eff. rank",
+    "top_1": "top 1",
+    "top_10": "top 10",
+    "dominant_share": "dominant",
+    "informativity": "r2 without",
+    "standardised_cosine": "std cosine",
+    "standardised_rank": "std rank",
+    "hubness": "hubness",
+}
+
+
+def _print_layers(report: dict[str, Any]) -> None:
+    say(f"{report['model']}: {report['sentences']} sentences, {report['dimension']} dimensions")
+    rows = [[s["layer"], s["pooling"], *(_shown(s[key]) for key in COLUMNS)] for s in report["states"]]
+    rows.append(["-", "isotropic", *(_shown(report["isotropic"][key]) for key in COLUMNS)])
+    table(["layer", "pooling", *COLUMNS.values()], rows)
+    say("\ntokens")
+    head = ["baseline", "self_similarity", "intra_similarity", "norm_frequency"]
+    lines = [[t["layer"], *(_shown(t[key]) for key in head)] for t in report["tokens"]]
+    lines.append(["-", *(_shown(report["isotropic_tokens"][key]) for key in head)])
+    table(["layer", "baseline", "self-similarity", "intra-sentence", "norm-frequency"], lines)
+    say("\ndominant: share of the mean cosine made by three dimensions; r2 without: what of the cosines")
+    say("is left without them; std: after standardising; the last line of each: evenly spread directions.")
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
 def _close_pairs(encoder: Encoder, file: str) -> tuple[Any, Any]:
