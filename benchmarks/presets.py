@@ -50,13 +50,14 @@ def measure(config: Any, starts: dict[str, Any]) -> Row:
     """Train one configuration and measure it before and after."""
     from simcse_core.runs.execute import encoder_to_train, training_records
     from simcse_core.training.evaluation import Evaluator, scored_sets
+    from simcse_core.training.loop import measured
     from simcse_core.training.trainer import Trainer
 
     trainer = Trainer(config, encoder_to_train(config), training_records(config))
     evaluate = Evaluator(scored_sets(config.evaluation.sets), starts=starts)
-    told = {"before": evaluate(trainer.encoder, 0)}
+    told = {"before": measured(trainer, evaluate)}
     loss = [trainer.advance().loss for _ in range(config.optim.steps)]
-    told["after"] = evaluate(trainer.encoder, trainer.step)
+    told["after"] = measured(trainer, evaluate)
     found = {when: {k: dataclasses.asdict(event)[k] for k in MEASURES} for when, event in told.items()}
     return {"preset": config.preset, "seed": config.seed, "train": config.data.train, "loss": loss, **found}
 

@@ -28,6 +28,9 @@ class EncoderConfig:
     ] = 0.1
     max_length: Annotated[int, Range(8, 512, "Tokens kept per sentence", (16, 32, 64, 128, 256))] = 64
     template: Annotated[str, Text("Put around a sentence [X] for pooling mask, or none")] = "none"
+    towers: Annotated[
+        str, Choice(("shared", "separate"), "One encoder for both sides, or one for each, alike at the start")
+    ] = "shared"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +210,7 @@ class RunConfig:
                 full[section] = ComponentConfig(name=component.name, parameters=values)
             except SimCSEError as error:
                 problems.append(str(error))
-        problems += _template_problems(self, views)
+        problems += _template_problems(self, views) + _tower_problems(self, views)
         pooling = views.info(self.view.name).traits.get("pooling") if self.view.name in views else None
         if pooling not in (None, self.encoder.pooling):
             problems.append(
@@ -219,7 +222,10 @@ class RunConfig:
 
     def digest(self) -> str:
         """Short hash of everything that decides the curve; 12 hexadecimal digits."""
-        text = json.dumps(self.to_dict(), sort_keys=True)
+        plain = self.to_dict()
+        if self.encoder.towers == "shared":  # runs begun before there were towers go on
+            del plain["encoder"]["towers"]
+        text = json.dumps(plain, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -258,4 +264,19 @@ def _template_problems(config: RunConfig, views: Any) -> list[str]:
                 Template(str(text))
         except ConfigError as error:
             found.append(f"{name}: {error}")
+    return found
+
+
+def _tower_problems(config: RunConfig, views: Any) -> list[str]:
+    """What separate towers cannot do: rows without a side, and a queue, whose rows are the first tower's."""
+    if config.encoder.towers == "shared":
+        return []
+    found = []
+    gives = views.info(config.view.name).traits["gives"] if config.view.name in views else {}
+    if any("embedding" in roles for roles in gives.values()):
+        found.append(
+            f"encoder.towers=separate needs a view with two sides; {config.view.name!r} compares all with all"
+        )
+    if config.wrap.queue:
+        found.append("encoder.towers=separate cannot be combined with wrap.queue: set it to 0")
     return found

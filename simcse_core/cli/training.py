@@ -185,6 +185,8 @@ def run_runs(options: argparse.Namespace) -> int:
 def run_export(options: argparse.Namespace) -> int:
     """Write a run's encoder in another library's layout."""
     from simcse_core.encoders import load_encoder
+    from simcse_core.encoders.catalogue import resolve
+    from simcse_core.encoders.layout import SECOND_TOWER
 
     target = Path(options.to)
     if target.exists() and any(target.iterdir()):
@@ -192,6 +194,11 @@ def run_export(options: argparse.Namespace) -> int:
     encoder = load_encoder(options.source, device="cpu", precision="fp32")
     encoder.save(target, layout=options.format)
     say(f"{encoder.name} ({encoder.pooling}, {encoder.layers} layers) -> {target}")
+    second = resolve(options.source).root / SECOND_TOWER
+    if second.is_dir():
+        other = load_encoder(str(second), device="cpu", precision="fp32")
+        other.save(target / SECOND_TOWER, layout=options.format)
+        say(f"That is the first of two towers; the second one -> {target / SECOND_TOWER}")
     return 0
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simcse_core.encoders.heads import DenseHead
 
 OWN_FILE = "simcse.json"
+SECOND_TOWER = "second"  # folder beside the first tower of a run with separate towers
 FROM_ST = {"cls": "cls_before_pooler", "mean": "mean", "max": "max"}
 TO_ST = {"cls": "cls", "cls_before_pooler": "cls", "mean": "mean", "max": "max"}
 _LEGACY = {

@@ -87,6 +87,9 @@ def load_encoder(
         encoder.repairs = read_repairs(encoder, source.root)
     if source.note:
         encoder.notes.append(source.note)
+    if (source.root / layout.SECOND_TOWER / "config.json").is_file():
+        second = source.root / layout.SECOND_TOWER
+        encoder.notes.append(f"The first of two separate towers; the second one is in {second}.")
     if dropout is not None:
         encoder.set_dropout(dropout)
     elif encoder.dropout == 0:

@@ -10,6 +10,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from simcse_core.encoders.layout import SECOND_TOWER
 from simcse_core.errors import RunError
 from simcse_core.runs.files import read_json
 from simcse_core.runtime import versions
@@ -30,6 +31,8 @@ def save_checkpoint(trainer: Trainer, run_folder: Path) -> Path:
     try:
         temporary.mkdir(parents=True)
         trainer.encoder.save(temporary)
+        if trainer.second is not None:
+            trainer.second.save(temporary / SECOND_TOWER)
         save_file(trainer.state_tensors(), temporary / STATE)
         state = {"step": trainer.step, "config": trainer.config.digest(), "versions": versions()}
         (temporary / "state.json").write_text(json.dumps(state, indent=2), encoding="utf-8")

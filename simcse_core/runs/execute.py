@@ -15,6 +15,7 @@ from simcse_core.config import RunConfig
 from simcse_core.data.datasets import datasets, load_dataset_records
 from simcse_core.data.readers import read_training
 from simcse_core.encoders import Encoder, load_encoder
+from simcse_core.encoders.layout import SECOND_TOWER
 from simcse_core.errors import ConfigError, DataError, RunError, SimCSEError, TrainingError
 from simcse_core.runs.checkpoint import drop_older, drop_state, restore, save_checkpoint
 from simcse_core.runs.files import close_torn_line, write_json
@@ -97,7 +98,10 @@ class _Execution:
         newest = checkpoints[max(checkpoints)] if checkpoints else None
         records = training_records(config)
         encoder = encoder_to_train(config, newest)
-        trainer = Trainer(config, encoder, records)
+        second = None
+        if newest is not None and config.encoder.towers == "separate":
+            second = encoder_to_train(config, newest / SECOND_TOWER)
+        trainer = Trainer(config, encoder, records, second)
         if newest is not None:
             restore(trainer, newest)
         again = any(e["type"] == "started" for e in self.run.events())

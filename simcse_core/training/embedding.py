@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -14,35 +14,48 @@ from simcse_core.encoders import Encoder
 from simcse_core.encoders.cutoff import Kept
 from simcse_core.encoders.template_bias import template_states
 from simcse_core.losses.wrappers import encode_cached
-from simcse_core.views import BESIDE, FEATURES_KEPT, SPAN, TARGETS, TOKENS_KEPT, Roles
+from simcse_core.views import BESIDE, FEATURES_KEPT, SECOND_SIDE, SPAN, TARGETS, TOKENS_KEPT, Roles
 
 
-def embed(encoder: Encoder, roles: Roles, *, masks: str, dropout: float, chunk: int = 0) -> dict[str, Tensor]:
+def embed(
+    encoder: Encoder,
+    roles: Roles,
+    *,
+    masks: str,
+    dropout: float,
+    chunk: int = 0,
+    second: Encoder | None = None,
+) -> dict[str, Tensor]:
     """Embed every role of a batch, and pass its scores and labels on.
 
     Args:
         encoder: In training mode.
         roles: As a view makes them.
-        masks: "fresh": one forward pass, each row under its own dropout masks; "same": one pass a role, each
-            from the same random state; "off": no dropout.
+        masks: "fresh": one forward pass a tower, each row under its own dropout masks; "same": one pass a
+            role, each from the same random state; "off": no dropout.
         dropout: The encoder's rate, put back after "off".
         chunk: Rows encoded at a time, by gradient caching; 0 encodes all at once.
+        second: Encodes the roles of `SECOND_SIDE`; None for one encoder of all.
 
     Returns:
         Role → (B, d) float32 with gradients; `score` (B,) float32 and `label` (B,) int64 without.
     """
     texts = {n: value for n, value in roles.items() if n not in TARGETS and not n.endswith(BESIDE)}
-    if masks == "same":
-        tensors = _same_masks(encoder, texts)
-    elif masks == "off":
-        with _without_dropout(encoder, dropout):
-            tensors = _together(encoder, texts, roles, chunk)
-    else:
-        tensors = _together(encoder, texts, roles, chunk)
+    towers = {name: second if second is not None and name in SECOND_SIDE else encoder for name in texts}
+    with ExitStack() as stack:
+        for tower in set(towers.values()) if masks == "off" else ():
+            stack.enter_context(_without_dropout(tower, dropout))
+        if masks == "same":
+            tensors = _same_masks(towers, texts)
+        else:
+            tensors = {}
+            for tower in dict.fromkeys(towers.values()):
+                mine = {name: rows for name, rows in texts.items() if towers[name] is tower}
+                tensors |= _together(tower, mine, roles, chunk)
     for name in texts:
         if name + SPAN in roles:
             rows, spans = cast(Any, roles[name]), cast(Any, roles[name + SPAN])
-            tensors[name] = tensors[name] - template_states(encoder, rows, spans)
+            tensors[name] = tensors[name] - template_states(towers[name], rows, spans)
     for name, kind in (("score", torch.float32), ("label", torch.int64)):
         if name in roles:
             tensors[name] = torch.as_tensor(roles[name], dtype=kind, device=encoder.device)
@@ -68,7 +81,7 @@ def _together(encoder: Encoder, texts: Mapping[str, Any], roles: Roles, chunk: i
 
 def _kept(numbers: Mapping[str, list[list[int]]], roles: Roles) -> Kept | None:
     """What the view leaves of the embeddings of all rows, in the order of the roles; None if all of it."""
-    cut = [np.asarray(value) for name, value in roles.items() if name.endswith(FEATURES_KEPT)]
+    cut = [np.asarray(roles[name + FEATURES_KEPT]) for name in numbers if name + FEATURES_KEPT in roles]
     if not cut:
         return None
     tokens: list[Any] = []
@@ -79,12 +92,14 @@ def _kept(numbers: Mapping[str, list[list[int]]], roles: Roles) -> Kept | None:
     return Kept(tokens, np.concatenate(cast(Any, features)).astype(np.float32))
 
 
-def _same_masks(encoder: Encoder, texts: Mapping[str, Any]) -> dict[str, Tensor]:
+def _same_masks(towers: Mapping[str, Encoder], texts: Mapping[str, Any]) -> dict[str, Tensor]:
     """One forward over both copies could not share masks: every row draws its own."""
-    state = _random_state(encoder.device)
+    device = next(iter(towers.values())).device
+    state = _random_state(device)
     found = {}
     for name, rows in texts.items():
-        _restore(encoder.device, state)
+        encoder = towers[name]
+        _restore(device, state)
         found[name] = encoder.forward_train(encoder.token_rows(rows))
     return found
 

@@ -88,16 +88,22 @@ class Evaluator:
     starts: Starts | None = None
     save_pairs: SavePairs | None = None
 
-    def __call__(self, encoder: Encoder, step: int) -> Evaluated:
-        """Measure `encoder` after `step` steps."""
+    def __call__(self, encoder: Encoder, step: int, second: Encoder | None = None) -> Evaluated:
+        """Measure `encoder` after `step` steps.
+
+        With a `second` tower the similarity of a pair is the mean of cos(f(a), g(b)) and cos(f(b), g(a)), for
+        scored pairs have no direction, and its distance likewise; probe, uniformity, mean cosine and
+        effective rank are of the first tower.
+        """
         texts = list(dict.fromkeys([t for s in self.sets.values() for t in (*s.first, *s.second)]))
         row = {text: i for i, text in enumerate(texts)}
         vectors = self._vectors(encoder, step, [*texts, *self.probe])
         where = ""
         if self.save_probe is not None and self.probe:
             where = self.save_probe(step, vectors[len(texts) :])
+        left, right = _both_ways(vectors, None if second is None else self._vectors(second, step, texts))
         sides = {
-            name: (vectors[[row[t] for t in pairs.first]], vectors[[row[t] for t in pairs.second]])
+            name: (left[[row[t] for t in pairs.first]], right[[row[t] for t in pairs.second]])
             for name, pairs in self.sets.items()
         }
         scores = {name: _spearman(*sides[name], pairs.score) for name, pairs in self.sets.items()}
@@ -129,6 +135,17 @@ class Evaluator:
                 self.starts.clear()
             self.starts[key] = encoder.encode(texts, normalize=True)
         return self.starts[key]
+
+
+def _both_ways(
+    first: NDArray[np.float32], second: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Unit rows whose products, left by right, are the mean cosine of both directions of two towers."""
+    if second is None:
+        return first, first
+    first = first[: len(second)]
+    half = np.float32(np.sqrt(0.5))
+    return half * np.hstack([first, second]), half * np.hstack([second, first])
 
 
 def _spearman(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import time
 from collections.abc import Callable, Sequence
@@ -35,14 +36,25 @@ class Trainer:
         config: Checked (`RunConfig.check`).
         encoder: Loaded for training; owned by the trainer from here on.
         records: Training records, all of one kind.
+        second: The second tower of a run that goes on; at the beginning of a run with separate towers it is
+            copied from the encoder.
+
+    Attributes:
+        second: The encoder of the second side, trained with weights of its own; None with shared towers.
 
     Raises:
         DataError: The view cannot use these records, or there are fewer than one batch.
         ConfigError: The view does not give the loss what it needs.
     """
 
-    def __init__(self, config: RunConfig, encoder: Encoder, records: Sequence[Any]) -> None:
+    def __init__(
+        self, config: RunConfig, encoder: Encoder, records: Sequence[Any], second: Encoder | None = None
+    ) -> None:
         self.config, self.encoder = config, encoder
+        if config.encoder.towers == "separate":
+            second = second if second is not None else copy.deepcopy(encoder)
+            WordGradients(second.model, second.device)  # its rows are laid out by `words` below
+        self.second = second
         self.batches = Batches(records, size=config.optim.batch_size, seed=config.seed)
         self.view = views[config.view.name]
         require_fit(config.view.name, record_kind(records[0]), config.loss.name)
@@ -61,7 +73,8 @@ class Trainer:
             ConfigError: The view gives too little for the loss.
         """
         start = time.perf_counter()
-        self.encoder.train()
+        for tower in self._towers():
+            tower.train()
         roles = self._roles()
         loss = self.wrapped(self._embed(roles), roles)
         self._require_finite("loss", float(loss.detach()))
@@ -135,14 +148,18 @@ class Trainer:
     def _extra_weights(self) -> dict[str, nn.Parameter]:
         """Trained weights that are not part of the saved encoder: the training head and the loss's own."""
         extra: dict[str, nn.Parameter] = {}
-        for name, module in (("head", self.encoder.training_head), ("loss", self.loss)):
+        heads = zip(("head", "second"), (tower.training_head for tower in self._towers()), strict=False)
+        for name, module in (*heads, ("loss", self.loss)):
             if isinstance(module, nn.Module):
                 extra |= {f"{name}.{key}": p for key, p in module.named_parameters()}
         return extra
 
     def _parameters(self) -> list[nn.Parameter]:
         own = self.loss.parameters() if isinstance(self.loss, nn.Module) else ()
-        return [*self.encoder.parameters(), *own]
+        return [*(p for tower in self._towers() for p in tower.parameters()), *own]
+
+    def _towers(self) -> tuple[Encoder, ...]:
+        return (self.encoder,) if self.second is None else (self.encoder, self.second)
 
     def _roles(self) -> Roles:
         generator = np.random.default_rng([self.config.seed, 1, self.step])
@@ -158,7 +175,7 @@ class Trainer:
     def _embed(self, roles: Roles) -> dict[str, Tensor]:
         masks = views.info(self.config.view.name).traits.get("masks", "fresh")
         dropout, chunk = self.config.encoder.dropout, self.config.wrap.chunk
-        return embed(self.encoder, roles, masks=masks, dropout=dropout, chunk=chunk)
+        return embed(self.encoder, roles, masks=masks, dropout=dropout, chunk=chunk, second=self.second)
 
     def _named(self, **tensors: Tensor) -> Tensor:
         """The loss, given those of the tensors that it accepts."""

@@ -33,6 +33,7 @@ Roles = Mapping[str, Rows | NDArray[np.float64] | NDArray[np.int64]]
 Texts = Mapping[str, list[str]]
 Generator = np.random.Generator
 TARGETS = ("score", "label")
+SECOND_SIDE = ("positive", "negative", "second")  # encoded by the second tower, where there are two
 SPAN = "_span"  # `anchor_span`: where the sentences stand in the templates of `anchor`, (B, 2)
 TOKENS_KEPT = "_tokens_kept"  # `anchor_tokens_kept`: 1 for each token of `anchor` that is not cut off, else 0
 FEATURES_KEPT = "_features_kept"  # (B, w), the same for the features of the embedding layer
