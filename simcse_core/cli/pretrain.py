@@ -1,4 +1,4 @@
-"""`pretrain`: masked-LM training of the project's own encoders."""
+"""`pretrain`, `pretrain-report` and `ship`: the project's own encoders."""
 
 from __future__ import annotations
 
@@ -26,6 +26,26 @@ def add_commands(commands: Any) -> None:
     )
     command.add_argument("--json", action="store_true", help="print the facts as JSON")
     command.set_defaults(run=run_pretrain)
+
+    measured = commands.add_parser(
+        "pretrain-report", help="guesses for masked words, STS by layer and pooler"
+    )
+    measured.add_argument("source", metavar="M", help="shipped name, run or folder")
+    measured.add_argument("--sts", metavar="DIR", help="folder with STS12 … STS-B, SICK-R")
+    measured.add_argument("--no-tasks", action="store_true", help="leave out the seven tasks")
+    measured.add_argument("--json", metavar="OUT", help="write the results to a file, - prints them")
+    measured.set_defaults(run=run_report)
+
+    shipped = commands.add_parser("ship", help="write a run's encoder into assets/encoders")
+    shipped.add_argument("source", metavar="RUN", help="folder of `pretrain` or `train`, or RUN@STEP")
+    shipped.add_argument("--name", required=True, metavar="NAME")
+    shipped.add_argument("--title", required=True, metavar="TEXT")
+    shipped.add_argument("--note", required=True, metavar="TEXT", help="what it is for, one sentence")
+    shipped.add_argument("--licence", default="CC-BY-SA-4.0", metavar="SPDX")
+    shipped.add_argument("--sts", metavar="DIR", help="measure for the model card")
+    shipped.add_argument("--no-scores", action="store_true", help="a card without scores")
+    shipped.add_argument("--into", metavar="DIR", help="default: assets/encoders")
+    shipped.set_defaults(run=run_ship)
 
 
 def sts_of(given: str | None) -> Path:
@@ -81,3 +101,44 @@ def _show(event: Mapping[str, Any], bar: Any, *, quiet: bool) -> None:
             f"step {event['step']:>6}  held-out loss {event['loss']:.3f}  accuracy {event['accuracy']:.3f}  "
             f"{event['seconds']:.0f} s  {speed:,.0f} tokens/s"
         )
+
+
+def run_report(options: argparse.Namespace) -> int:
+    """Measure an encoder and print the report as Markdown or JSON."""
+    from simcse_core.cli.output import write_json_file
+    from simcse_core.pretraining.report import as_markdown, report
+
+    found = report(_model_of(options.source), sts_of(options.sts), tasks=not options.no_tasks)
+    if options.json == "-":
+        print_json(found)
+        return 0
+    if options.json:
+        write_json_file(options.json, found)
+    say(as_markdown(found))
+    return 0
+
+
+def run_ship(options: argparse.Namespace) -> int:
+    """Measure a run's encoder and write it with its model card."""
+    from simcse_core.encoders.catalogue import shipped_folder
+    from simcse_core.pretraining.report import report
+    from simcse_core.pretraining.ship import ship
+
+    scores = None if options.no_scores else report(_model_of(options.source), sts_of(options.sts))
+    target = (Path(options.into) if options.into else shipped_folder()) / options.name
+    size = ship(
+        options.source,
+        target,
+        title=options.title,
+        note=options.note,
+        licence=options.licence,
+        report=scores,
+    )
+    say(f"{options.name}: {size / 1e6:.1f} MB -> {target}")
+    return 0
+
+
+def _model_of(source: str) -> str:
+    """A masked-LM run stands for the model in it."""
+    inside = Path(source) / "model"
+    return str(inside) if (inside / "pretraining.json").is_file() else source

@@ -18,6 +18,11 @@ from simcse_core.errors import EncoderError
 from simcse_core.pretraining.config import PretrainConfig
 from simcse_core.pretraining.vocabulary import tokenizer_settings
 
+TIED = (
+    "cls.predictions.decoder.weight",
+    "cls.predictions.decoder.bias",
+)  # the embeddings and the head's bias
+
 
 @contextmanager
 def replace_folder(folder: Path) -> Iterator[Path]:
@@ -48,7 +53,7 @@ def write_model(
         folder: Exists.
         half: Store weights in half precision, for shipping.
     """
-    weights = {k: v.detach().cpu() for k, v in model.state_dict().items()}
+    weights = {k: v.detach().cpu() for k, v in model.state_dict().items() if k not in TIED}
     if half:
         weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     with quiet():
@@ -81,3 +86,11 @@ def read_model(folder: Path) -> tuple[Any, Tokenizer]:
             f"{folder} has no language-model head.", hint="Only what `pretrain` wrote, or lab-base, has one."
         )
     return model, Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def has_head(folder: Path) -> bool:
+    """Whether the weights in a folder include a language-model head."""
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="pt") as weights:
+        return any(name.startswith("cls.predictions.") for name in weights.keys())

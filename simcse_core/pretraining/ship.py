@@ -1,0 +1,104 @@
+"""From a run to a folder of `assets/encoders`: half-precision weights, tokenizer, facts, model card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from simcse_core.encoders import load_encoder
+from simcse_core.encoders.layout import OWN_FILE
+from simcse_core.errors import RunError
+from simcse_core.pretraining.card import model_card
+from simcse_core.pretraining.config import PretrainConfig
+from simcse_core.pretraining.folder import read_model, replace_folder, write_model
+from simcse_core.runs.files import read_json, write_json
+
+LARGEST = 30e6  # bytes of one shipped encoder
+
+
+def ship(
+    source: str,
+    target: Path,
+    *,
+    title: str,
+    note: str,
+    licence: str = "CC-BY-SA-4.0",
+    report: Mapping[str, Any] | None = None,
+) -> int:
+    """Write an encoder for shipping; returns its size in bytes.
+
+    A masked-LM run keeps its language-model head and is pooled by mean; a training run (`RUN` or `RUN@STEP`)
+    keeps the pooling it was trained with.
+
+    Args:
+        source: Folder of a masked-LM run or of a training run.
+        target: Folder to write; one of that name is replaced.
+        title: For people.
+        note: What it is for; one sentence.
+        licence: SPDX identifier of the weights.
+        report: What `report` measured, for the card.
+
+    Raises:
+        RunError: No finished run, or the result is larger than `LARGEST`.
+    """
+    folder = Path(source.partition("@")[0])
+    facts = run_facts(folder)
+    own = {"title": title, "source": _origin(facts), "licence": licence, "note": note}
+    with replace_folder(target) as partial:
+        if "pretrained" in facts:
+            _write_masked_lm(folder / "model", partial, own)
+        else:
+            encoder = load_encoder(source, device="cpu", precision="fp32")
+            encoder.save(partial, half=True, extra=own)
+        write_json(partial / "training.json", facts)
+        card = model_card(target.name, own, facts, report)
+        (partial / "README.md").write_text(card, encoding="utf-8")
+        size = sum(file.stat().st_size for file in partial.rglob("*") if file.is_file())
+        if size > LARGEST:
+            raise RunError(
+                f"The encoder takes {size / 1e6:.1f} MB; {LARGEST / 1e6:.0f} MB may be shipped.",
+                hint="Use a smaller vocabulary or fewer layers.",
+            )
+    return size
+
+
+def run_facts(folder: Path) -> dict[str, Any]:
+    """What a run says of itself, without paths of the machine it ran on.
+
+    Raises:
+        RunError: The run is not finished, or there is none.
+    """
+    pretrained = read_json(folder / "model" / "pretraining.json")
+    if pretrained is not None:
+        return {"pretrained": pretrained}
+    summary = read_json(folder / "summary.json")
+    if not isinstance(summary, dict) or "config" not in summary:
+        raise RunError(f"{folder} is no finished run.", hint="Give a folder of `pretrain` or of `train`.")
+    config = json.loads(json.dumps(summary["config"]))
+    config["data"]["train"] = Path(config["data"]["train"]).name
+    config["encoder"]["name"] = Path(config["encoder"]["name"]).name
+    kept = ("steps", "seconds", "before", "after", "versions")
+    return {"trained": {"config": config, **{key: summary[key] for key in kept if key in summary}}}
+
+
+def _origin(facts: Mapping[str, Any]) -> str:
+    if "pretrained" in facts:
+        config = facts["pretrained"]["config"]
+        if config["start"] == "scratch":
+            return "this project's own: masked-LM training from scratch"
+        return (
+            f"this project's own: masked-LM training from the first {config['layers']} layers of "
+            f"{config['encoder']}"
+        )
+    return f"this project's own: trained from {facts['trained']['config']['encoder']['name']}"
+
+
+def _write_masked_lm(model_folder: Path, target: Path, own: Mapping[str, Any]) -> None:
+    model, backend = read_model(model_folder)
+    facts = read_json(model_folder / "pretraining.json") or {}
+    config = PretrainConfig.from_dict(facts["config"])
+    write_model(model, backend, config, target, half=True)
+    write_json(target / "pretraining.json", facts)
+    write_json(target / OWN_FILE, {"format": 1, "pooling": "mean", "layers": config.layers, **own})
