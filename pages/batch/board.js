@@ -133,7 +133,7 @@ class BatchBoard {
   }
 
   drawMatrix() {
-    const { theme, roles, cosines } = this.data, { tau, view, step } = this.state, at = this.at();
+    const { theme, roles, cosines, words } = this.data, { tau, view, step } = this.state, at = this.at();
     const blank = channels(theme.background), divided = step === "divide";
     this.lines.forEach(({ row, button, cells }, i) => {
       row.classList.toggle("picked", i === at);
@@ -144,7 +144,7 @@ class BatchBoard {
         const role = roles[i][j], share = role === "positive" ? 1 : this.rows[i].shares[j], [number] = cell.children;
         if (role === "itself") { number.textContent = "−∞"; return; }
         const colour = view === "cosine" ? onScale(theme.diverging, cosines[i][j]) : mixed(blank, channels(theme[role]), share);
-        const shown = view === "push" ? percent(share) : divided ? short(cosines[i][j] / tau) : minus(cosines[i][j].toFixed(2));
+        const shown = view === "push" ? (role === "positive" ? words.cell_pull : whole(share)) : divided ? short(cosines[i][j] / tau) : minus(cosines[i][j].toFixed(2));
         number.textContent = shown;
         cell.style.background = asText(colour);
         cell.style.color = inkOn(colour);

@@ -23,6 +23,9 @@ function percent(share) {
   return `${(100 * share).toFixed(share < 0.0995 || (share > 0.995 && share < 0.9995) ? 1 : 0)} %`;
 }
 
+/** A share without decimals, for a narrow cell. */
+const whole = (share) => (share > 0 && share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`);
+
 /** A group of buttons of which one is pressed; `choose(name)` is called on a click. */
 function pressable(place, names, titles, choose) {
   place.replaceChildren(...names.map((name) => {

@@ -51,7 +51,7 @@ def _fill(page: Frame, settings: Settings, views: Views) -> None:
         board.draw(found, settings.row)
         st.caption(words.provenance(settings))
         show_data(panels.matrix_columns(found), "batch-matrix", key="bt_matrix", alt=t("batch.matrix_alt"))
-        panels.matrix_data(found)
+        panels.draw_pairs(found)
         code_panel(words.script(views, settings, temperature))
     why, formula, live = words.why_of(found, settings)
     page.why(why, formula=formula, live=live)

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.batch.controls import Settings
 from pages.batch.live import live_clouds
 from pages.batch.recorded import recorded
-from pages.ui.exports import echarts, show_data
+from pages.ui.exports import csv_button, echarts, show_data
 from pages.ui.text import plain, t
 from pages.ui.theme import current_theme
 from simcse_core.figures.batch import view_clouds
@@ -21,8 +21,8 @@ from simcse_core.theory.batch_half import CASES, FORMATS
 from simcse_core.theory.walk import LETTERS
 
 
-def matrix_data(found: Roles) -> None:
-    """Every cosine of the matrix, and what the loss does to each pair."""
+def draw_pairs(found: Roles) -> None:
+    """What the loss does to every pair of the matrix, as a table."""
     seen = found.anatomy
     assert seen.probabilities is not None  # InfoNCE is a softmax
     places = [(i, j) for i in range(len(found.rows)) for j in range(len(found.columns))]
@@ -34,7 +34,11 @@ def matrix_data(found: Roles) -> None:
         t("batch.column.probability"): [float(seen.probabilities[place]) for place in places],
         t("batch.column.slope"): [float(seen.gradient[place]) for place in places],
     }
-    show_data(columns, "batch-pairs", key="bt_pairs", alt=t("batch.pairs_alt"))
+    with st.expander(t("batch.pairs"), icon=":material/swap_horiz:"):
+        st.dataframe(
+            columns, hide_index=True, width="stretch", key="bt_pairs_table", alt=t("batch.pairs_alt")
+        )
+        csv_button(columns, "batch-pairs", key="bt_pairs_csv")
 
 
 def _finite(value: float) -> float | None:
@@ -125,4 +129,6 @@ def _cell(value: float | str | None) -> str:
         return "**NaN**"
     if np.isinf(told):
         return "∞" if told > 0 else "−∞"
+    if 1000 <= abs(told) < 1e6:
+        return f"{told:,.0f}"
     return f"{told:.4g}".replace("-", "−").replace("e+", "e")

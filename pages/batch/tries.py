@@ -9,8 +9,7 @@ from pages.batch.controls import LAYOUT_ORDER, layout_title
 from pages.batch.recorded import recorded
 from pages.ui.challenge import goal, guess
 from pages.ui.text import t
-from simcse_core.theory.batch import Roles, Views, roles_of
-from simcse_core.theory.walk_arrays import LAYOUTS
+from simcse_core.theory.batch import Roles, candidate_counts
 
 LARGE = 64  # sentences: the batch of the paper, too large to count cell by cell
 ANSWERS = ("1e12", "65,504", "∞", "NaN")
@@ -19,7 +18,7 @@ COUNTS = (LARGE - 1, LARGE, 2 * LARGE - 2, 2 * LARGE - 1, 2 * LARGE)
 
 def count_negatives(found: Roles) -> None:
     """Four counts for a batch that is not drawn; the small one on the page shows the rule."""
-    right = {name: counted(name) for name in LAYOUT_ORDER}
+    right = {name: candidate_counts(name, LARGE) for name in LAYOUT_ORDER}
     st.markdown(
         t(
             "batch.task", size=LARGE, layout=layout_title(found.layout), negatives=found.negatives,
@@ -42,15 +41,6 @@ def count_negatives(found: Roles) -> None:
                  total=len(answers)),
         praise=t("batch.praise"),
     )  # fmt: skip
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def counted(layout: str) -> tuple[int, int]:
-    """Negatives of a row of `LARGE` sentences, and the hard ones among them: counted in a matrix."""
-    parts = LAYOUTS[layout].parts
-    rows = np.random.default_rng(0).normal(size=(parts * LARGE, 4)).astype(np.float32)
-    found = roles_of(Views(("",) * len(rows), parts, 0.1, False, rows), layout, 1.0)
-    return found.negatives, found.hard
 
 
 def guess_half() -> None:

@@ -8,9 +8,8 @@ from pages.ui.text import plain, t
 from simcse_core.theory.batch import Roles, Views
 
 FORMULA = (
-    r"\frac{\partial\ell_i}{\partial s_{ij}}=\frac{p_{ij}-[\,j=i^+]}{\tau},\qquad"
-    r"\Bigl\lVert\frac{\partial s_{ii^+}}{\partial h_i}\Bigr\rVert"
-    r"=\frac{\sqrt{1-s_{ii^+}^2}}{\lVert h_i\rVert}"
+    r"{\frac{\partial\ell_i}{\partial s_{ij}}=\frac{p_{ij}-[\,j=i^+]}{\tau}},\qquad "
+    r"{\Bigl\lVert\frac{\partial s_i^+}{\partial h_i}\Bigr\rVert=\frac{\sqrt{1-(s_i^+)^2}}{\lVert h_i\rVert}}"
 )
 SCRIPT = """from simcse_core import load_encoder
 from simcse_core.theory.batch import roles_of
@@ -44,12 +43,18 @@ def why_of(found: Roles, settings: Settings) -> tuple[str, str, str]:
     cosine, share = float(seen.similarities[at, positive]), float(seen.probabilities[at, positive])
     steep = float(found.steepness[at])
     slope = number(float(seen.gradient[at, positive]))
-    names = rf"\text{{{found.rows[at]}}}\to\text{{{found.columns[positive]}}}:\quad"
+    names = rf"{_latex(found.rows[at])}\to {_latex(found.columns[positive])}:\quad"
     live = (
-        rf"{names}\frac{{{share:.4g}-1}}{{{found.temperature:g}}}={slope},\qquad"
-        rf"s^+={cosine:.4f}\;\Rightarrow\;\lVert\partial s^+/\partial h\rVert={number(steep)}"
+        rf"{names}{{\frac{{{share:.4g}-1}}{{{found.temperature:g}}}={slope}}},\qquad "
+        rf"{{s^+={cosine:.4f}\;\Rightarrow\;\lVert\partial s^+/\partial h\rVert={number(steep)}}}"
     )
     return t(f"batch.why.{kind}", cosine=f"{cosine:.3f}"), FORMULA, live
+
+
+def _latex(name: str) -> str:
+    """Name of a row, whose signs the fonts of formulas draw only as exponents."""
+    signs = {"": "", "′": r"^{\prime}", "⁺": "^{+}", "⁻": "^{-}"}
+    return rf"\text{{{name[0]}}}{signs[name[1:]]}"
 
 
 def number(value: float) -> str:

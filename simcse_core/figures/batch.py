@@ -41,7 +41,7 @@ def view_clouds(
         "animationDuration": 0,
         "animationDurationUpdate": 400,
         "textStyle": {"fontFamily": FONT, "color": theme.text},
-        "grid": {"left": 8, "right": 16, "top": 12, "bottom": 28, "containLabel": True},
+        "grid": {"left": 28, "right": 16, "top": 12, "bottom": 28, "containLabel": True},
         "xAxis": _axis(theme, axes[0], limit),
         "yAxis": {**_axis(theme, axes[1], limit), "nameGap": 34},
         "series": series,
@@ -53,7 +53,7 @@ def _cloud(places: Any, name: str, theme: Theme, *, chosen: bool) -> Option:
     label = {
         "show": True,
         "formatter": name,
-        "position": "inside",
+        "position": "top" if np.ptp(places, axis=0).max() < 1e-6 else "inside",
         "color": theme.text,
         "fontSize": 17 if chosen else 14,
         "fontWeight": "bold",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simcse_core.errors import DataError
 from simcse_core.theory.anatomy import Anatomy, anatomy
-from simcse_core.theory.walk import names_of
+from simcse_core.theory.walk import LETTERS, names_of
 from simcse_core.theory.walk_arrays import LAYOUTS, unit_rows
 from simcse_core.theory.walk_batch import packed, unpacked
 
@@ -132,9 +132,11 @@ def roles_of(views: Views, layout: str, temperature: float) -> Roles:
         temperature: Above 0.
 
     Raises:
-        DataError: The layout needs another number of texts a sentence.
+        DataError: The layout needs another number of texts a sentence, or there are more than 24 sentences.
     """
     chosen = LAYOUTS[layout]
+    if views.size > len(LETTERS):
+        raise DataError(f"A batch is taken apart up to {len(LETTERS)} sentences; got {views.size}.")
     if chosen.parts != views.parts:
         raise DataError(
             f"The layout {layout} needs {chosen.parts} texts for each sentence; there are {views.parts}."
@@ -152,7 +154,7 @@ def roles_of(views: Views, layout: str, temperature: float) -> Roles:
         texts=[views.texts[k] for k in across],
         row_texts=[views.texts[k] for k in at],
         positive=positive,
-        roles=_roles(similarities, positive, first_hard=views.size if layout == "triples" else len(columns)),
+        roles=_roles(similarities, positive, layout),
         anatomy=anatomy(similarities, positive, temperature=temperature),
         steepness=_steepness(views.embeddings[at], unit[at], unit[across][positive]),
     )
@@ -167,7 +169,21 @@ def _places(layout: str, views: Views) -> tuple[list[int], list[int]]:
     return list(range(size)), list(range(size, len(views.texts)))
 
 
-def _roles(similarities: Any, positive: Any, *, first_hard: int) -> list[list[str]]:
+def candidate_counts(layout: str, size: int) -> tuple[int, int]:
+    """Negatives of one row in a batch of `size` sentences, and the hard ones among them.
+
+    Counted in the matrix that the layout makes, whatever its cosines are.
+    """
+    chosen = LAYOUTS[layout]
+    unit = np.ones((chosen.parts * size, 1))
+    similarities = chosen.mask(chosen.similarities(unit))
+    row = _roles(similarities, chosen.labels(len(similarities)), layout)[0]
+    return sum(role in {NEGATIVE, HARD} for role in row), row.count(HARD)
+
+
+def _roles(similarities: Any, positive: Any, layout: str) -> list[list[str]]:
+    first_hard = len(similarities) if layout == "triples" else similarities.shape[1]
+
     def role(row: int, column: int) -> str:
         if similarities[row, column] == -np.inf:
             return ITSELF

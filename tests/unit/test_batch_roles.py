@@ -19,7 +19,7 @@ from simcse_core.errors import DataError
 from simcse_core.losses import layouts, losses
 from simcse_core.losses.info_nce import softmax_loss
 from simcse_core.theory import batch_source
-from simcse_core.theory.batch import Roles, Views, roles_of
+from simcse_core.theory.batch import Roles, Views, candidate_counts, roles_of
 from simcse_core.theory.batch_clouds import Cloud, clouds_of
 from simcse_core.theory.batch_encoder import dropout_views
 from simcse_core.theory.batch_half import CASES, FORMATS, masking_table
@@ -33,7 +33,7 @@ def drawn(parts: int, size: int, seed: int = 0, width: int = 6) -> Views:
     """A batch of random embeddings of unequal lengths."""
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(parts * size, width)) * rng.uniform(0.5, 3, size=(parts * size, 1))
-    texts = tuple(f"{LETTERS[k % size]}{k // size}" for k in range(parts * size))
+    texts = tuple(f"{LETTERS[k % size % 24]}{k // size}" for k in range(parts * size))
     return Views(texts, parts, 0.1, False, rows.astype(np.float32))
 
 
@@ -54,6 +54,8 @@ def test_every_row_has_the_negatives_of_its_layout(size: int, seed: int) -> None
     mixed = roles_of(drawn(2, size, seed), "interleaved", 0.05)
     assert {counts(mixed, row) for row in range(2 * size)} == {(1, 2 * size - 2, 0, 1)}
     assert (mixed.negatives, mixed.hard) == (2 * size - 2, 0)
+    for name, found in (("two_view", two), ("interleaved", mixed), ("triples", triples)):
+        assert candidate_counts(name, size) == (found.negatives, found.hard)
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
@@ -123,6 +125,8 @@ def test_what_cannot_be_taken_is_refused() -> None:
     for size in (0, 1, 7):
         with pytest.raises(DataError):
             drawn(2, 6).take(size)
+    with pytest.raises(DataError, match="up to 24"):
+        roles_of(Views(("",) * 50, 2, 0.1, False, drawn(2, 25).embeddings), "two_view", 0.05)
     with pytest.raises(DataError, match="3 texts"):
         roles_of(drawn(2, 4), "triples", 0.05)
 

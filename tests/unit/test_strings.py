@@ -49,8 +49,8 @@ def test_every_key_that_is_used_exists() -> None:
 
 
 def test_every_key_that_exists_is_used() -> None:
-    patterns = {pattern for _, pattern, _ in USES}
-    assert [key for key in catalogue() if not any(re.fullmatch(pattern, key) for pattern in patterns)] == []
+    compiled = [re.compile(pattern) for pattern in {pattern for _, pattern, _ in USES}]  # more than re keeps
+    assert [key for key in catalogue() if not any(one.fullmatch(key) for one in compiled)] == []
 
 
 def fields(text: str) -> set[str]:
