@@ -20,8 +20,8 @@ from pages.ui.theme import current_theme
 from simcse_core.figures import traps as figures
 
 RANDOM, OPENING = "random", 0.32
-LIMITS = {True: (-100.0, 100.0), False: (0.0, 100.0)}
-"""Ends of the vertical axis by whether the pairs are scored."""
+LIMITS = {True: (-60.0, 60.0), False: (20.0, 80.0)}
+"""Ends of the vertical axis by whether the pairs are scored; single pairs may lie outside."""
 FORMULA = r"\text{place}\approx a+b\,\big|\,|x|-|y|\,\big|"
 CODE = """from simcse_core.data.datasets import load_dataset_records
 from simcse_core.evaluation.length_probe import probes_of
@@ -103,7 +103,7 @@ def _beside(view: View) -> None:
     left, right = st.columns(2)
     name = sets()[0]
     score, plain = (float(state.scores[name].mean()) for state in (view.other, view.plain))
-    left.metric(t("traps.length.slope"), signed(view.other.slope, 2), border=True,
+    left.metric(t("traps.length.slope_short"), signed(view.other.slope, 2), border=True,
                 help=t("traps.length.slope_help"))  # fmt: skip
     left.caption(t("traps.length.against", value=signed(view.plain.slope, 2)))
     right.metric(t("traps.length.score", name=set_title(name)), signed(score, 1), border=True)
@@ -133,7 +133,7 @@ def _figure(view: View) -> None:
     words = {
         "title": t(f"traps.length.title.{kind}", name=_probe_title(view.probe)),
         "x": t("traps.length.x"), "y": t(f"traps.length.y.{kind}"), "mean": t("traps.length.mean"),
-        "points": t("traps.length.points", count=len(told["difference"]), name=rate_title(view.rate)),
+        "points": t("traps.length.points", name=rate_title(view.rate)),
     }  # fmt: skip
     figure = figures.lengths(
         slopes, told["centres"], (told["difference"], view.other.points), current_theme(), words=words,

@@ -12,8 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import Theme, faded, plotly_text
 
-LENGTHS_HEIGHT, SIZES_HEIGHT = 500, 430
-BAR, BARS_MARGIN = 17, 150  # pixels: of one bar, and around all
+LENGTHS_HEIGHT, SIZES_HEIGHT = 520, 450
+BAR, BARS_MARGIN = 17, 170  # pixels: of one bar, and around all
+BELOW = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
+         "itemsizing": "constant"}  # fmt: skip
+"""Legend under the axis: on a phone it takes several rows, and the title keeps its place."""
 MOST_PAIRS = 8
 
 
@@ -28,7 +31,7 @@ class Look:
 
 BEFORE, PLAIN, OTHER = (
     Look("before", "dash", "square-open"),
-    Look("positive", "solid", "circle"),
+    Look("positive", "dot", "circle"),
     Look("after", "solid", "diamond"),
 )
 
@@ -93,7 +96,7 @@ def lengths(
         _add_slope(figure, one, x, centres, theme, words)
     return styled(
         figure, theme, plotly_text(words["title"]), height=LENGTHS_HEIGHT,
-        margin={"l": 60, "r": 12, "t": 96, "b": 48},
+        margin={"l": 60, "r": 12, "t": 44, "b": 132}, legend=BELOW,
         xaxis=axis(theme, words["x"], (-0.03 * right, right)), yaxis=axis(theme, words["y"], limits),
     )  # fmt: skip
 
@@ -179,7 +182,7 @@ def sizes(
     horizontal = axis(theme, words["x"], (float(np.log10(ends[0])), float(np.log10(ends[1]))), type="log")
     return styled(
         figure, theme, plotly_text(words["title"]), height=SIZES_HEIGHT,
-        margin={"l": 60, "r": 12, "t": 84, "b": 48},
+        margin={"l": 60, "r": 12, "t": 44, "b": 108}, legend=BELOW,
         xaxis={**horizontal, "tickvals": every, "ticktext": [str(size) for size in every]},
         yaxis=axis(theme, words["y"], limits),
     )  # fmt: skip
@@ -236,12 +239,13 @@ def pushes(
         figure.add_bar(
             y=names, x=[float(n) for n in numbers], orientation="h", name=plotly_text(words[way]),
             marker={"color": colour, "line": {"color": theme.text, "width": 0.5},
-                    "pattern": {"shape": pattern, "fgcolor": theme.background, "size": 7}},
+                    "pattern": {"shape": pattern, "fgcolor": theme.background, "fillmode": "overlay",
+                                "size": 7}},
             hovertemplate=f"%{{x:.3g}}<extra>{plotly_text(words[way])}</extra>",
         )  # fmt: skip
     return styled(
         figure, theme, plotly_text(words["title"]), height=BARS_MARGIN + BAR * (len(values) + 1) * len(pairs),
-        barmode="group", bargap=0.22, margin={"l": 8, "r": 12, "t": 100, "b": 48},
+        barmode="group", bargap=0.22, margin={"l": 8, "r": 12, "t": 44, "b": 120}, legend=BELOW,
         xaxis=axis(theme, words["x"], None if limit is None else (0.0, limit), rangemode="tozero"),
         yaxis=axis(theme, "", None, autorange="reversed", automargin=True, type="category"),
     )  # fmt: skip
