@@ -18,8 +18,7 @@ from simcse_core.data.datasets import datasets
 from simcse_core.errors import SimCSEError
 from simcse_core.evaluation.compare import auc, negatives, positives
 from simcse_core.figures.histograms import density
-from simcse_core.figures.losses import GROUPS, Trained
-from simcse_core.figures.race import LOOKS
+from simcse_core.figures.losses import GROUPS, LOOKS, Trained
 from simcse_core.runs.snapshot import RunSnapshot
 from simcse_core.runs.store import RUN_ID, Run
 
@@ -63,6 +62,11 @@ def kind_of(data: str) -> str:
     return str(datasets.info(data).traits["kind"])
 
 
+def base() -> RunConfig:
+    """What the recorded runs shared."""
+    return RunConfig.from_dict(recorded.recorded()["made"]["config"])
+
+
 def configs(names: Sequence[str], changes: dict[str, Any]) -> list[RunConfig]:
     """One configuration an objective; they share everything but the loss and, where it must differ, the view.
 
@@ -75,10 +79,8 @@ def configs(names: Sequence[str], changes: dict[str, Any]) -> list[RunConfig]:
     """
     from simcse_core.training.comparison import for_loss
 
-    base = RunConfig.from_dict(recorded.recorded()["made"]["config"]).with_settings(
-        {**changes, "evaluation.sets": recorded.PAIRS}
-    )
-    return [for_loss(base, name, kind_of(base.data.train)) for name in names]
+    shared = base().with_settings({**changes, "evaluation.sets": recorded.PAIRS})
+    return [for_loss(shared, name, kind_of(shared.data.train)) for name in names]
 
 
 def start() -> None:

@@ -15,8 +15,7 @@ from simcse_core.data.datasets import load_scored_pairs
 from simcse_core.data.records import ScoredPairs
 from simcse_core.errors import DataError
 from simcse_core.evaluation.bootstrap import Difference
-from simcse_core.figures.losses import GROUPS, Trained
-from simcse_core.figures.race import LOOKS
+from simcse_core.figures.losses import GROUPS, LOOKS, Trained
 from simcse_core.runtime import assets
 
 HOW_TO_RECORD = "Make them again: python -m simcse_core record losses --data DIR"

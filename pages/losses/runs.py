@@ -152,8 +152,9 @@ def _below(settings: Settings) -> None:
 
 def _code(settings: Settings) -> str:
     made, name = recorded.recorded()["made"], settings.names[0]
+    base = made["config"]
     changed = {
-        "data.train": made["config"]["data"]["train"], "loss.name": name,
-        "view.name": made["losses"][name]["view"], "seed": made["seed"],
+        "data.train": base["data"]["train"], "optim.batch_size": base["optim"]["batch_size"],
+        "loss.name": name, "view.name": made["losses"][name]["view"], "seed": made["seed"],
     }  # fmt: skip
     return CODE.format(settings=changed, step=settings.step, pairs=recorded.PAIRS)

@@ -22,6 +22,13 @@ TOP = 9.0  # densities above are cut, so that one collapsed objective does not f
 TILE, GAP, HEAD, FOOT = 250, 66, 132, 96  # pixels
 MERGED = 2  # bins drawn as one: single bins of a few hundred pairs are ragged
 COLUMNS = 2
+LOOKS = (
+    Look("after", "solid", "circle"),
+    Look("positive", "dash", "square"),
+    Look("hard", "dot", "triangle-up"),
+    Look("false", "dash", "diamond"),
+)
+"""Of the objectives by place, as in the panels of runs that grow (`simcse_core.figures.lab`)."""
 Words = Mapping[str, str]
 
 
@@ -113,9 +120,10 @@ def tiles(
         subplot_titles=[plotly_text(one.name) for one in objectives], shared_yaxes=True,
     )  # fmt: skip
     top = min(TOP, 1.1 * max(float(merged(d).max()) for one in objectives for d in one.densities.values()))
+    canvas = _Canvas(np.asarray(edges, dtype=np.float64), theme, words, top, left, pair)
     for place, one in enumerate(objectives):
         row, col = divmod(place, COLUMNS)
-        for trace in _tile(one, edges, theme, words, at, top, left, pair, first=place == 0):
+        for trace in canvas.tile(one, at, first=place == 0):
             figure.add_trace(trace, row=row + 1, col=col + 1)
         label = words["cosine"] if place + COLUMNS >= len(objectives) else ""
         figure.update_xaxes(axis(theme, label, (left, 1.0), nticks=6), row=row + 1, col=col + 1)
@@ -123,10 +131,7 @@ def tiles(
         figure.update_yaxes(axis(theme, side, (0.0, top), nticks=5), row=row + 1, col=col + 1)
     steps = sorted({step for one in objectives for step in one.steps})
     figure.frames = [
-        go.Frame(
-            name=str(step),
-            data=[t for one in objectives for t in _tile(one, edges, theme, words, step, top, left, pair)],
-        )
+        go.Frame(name=str(step), data=[trace for one in objectives for trace in canvas.tile(one, step)])
         for step in steps
     ]
     return _dressed(figure, theme, words["title"], steps, at, TILE * rows)
@@ -148,50 +153,57 @@ def _dressed(
     )  # fmt: skip
 
 
-def _tile(
-    one: Trained,
-    edges: ArrayLike,
-    theme: Theme,
-    words: Words,
-    step: int,
-    top: float,
-    left: float,
-    pair: int | None,
-    *,
-    first: bool = False,
-) -> list[go.Scatter]:
-    """Three outlines, the marked pair and two numbers, at a step."""
-    bounds = np.asarray(edges, dtype=np.float64)[::MERGED]
-    middles, row = (bounds[:-1] + bounds[1:]) / 2, one.index(step)
-    traces = []
-    for group, (role, dash) in GROUPS.items():
-        colour = getattr(theme, role)
-        edge = theme.outline if role == "negative" else colour
-        traces.append(
-            go.Scatter(
-                x=middles, y=merged(one.densities[group][row]).astype(np.float32), mode="lines",
-                name=plotly_text(words[group]), legendgroup=group, showlegend=first, fill="tozeroy",
-                fillcolor=faded(colour, 0.0 if group == "random" else 0.3),
-                line={"color": edge, "width": 2, "dash": dash},
-                hovertemplate=f"{words['cosine']} %{{x:.2f}}: %{{y:.2f}}<extra>{words[group]}</extra>",
-            )
+def _closed(density: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Heights of an outline that begins and ends on the axis."""
+    return np.r_[0.0, merged(density), 0.0].astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class _Canvas:
+    """What all tiles of a figure share."""
+
+    edges: NDArray[np.float64]
+    theme: Theme
+    words: Words
+    top: float
+    left: float
+    pair: int | None
+
+    def tile(self, one: Trained, step: int, *, first: bool = False) -> list[go.Scatter]:
+        """Three outlines, the marked pair and two numbers, at a step; `first` puts them into the legend."""
+        row = one.index(step)
+        outlines = [self._outline(group, one.densities[group][row], first) for group in GROUPS]
+        return [*outlines, self._mark(one, row, first), self._numbers(one, step)]
+
+    def _outline(self, group: str, density: NDArray[np.float64], first: bool) -> go.Scatter:
+        role, dash = GROUPS[group]
+        colour, bounds = getattr(self.theme, role), self.edges[::MERGED]
+        edge = self.theme.outline if role == "negative" else colour
+        return go.Scatter(
+            x=[bounds[0], *((bounds[:-1] + bounds[1:]) / 2), bounds[-1]], y=_closed(density), mode="lines",
+            name=plotly_text(self.words[group]), legendgroup=group, showlegend=first, fill="tozeroy",
+            fillcolor=faded(colour, 0.0 if group == "random" else 0.3),
+            line={"color": edge, "width": 2, "dash": dash},
+            hovertemplate=f"{self.words['cosine']} %{{x:.2f}}: %{{y:.2f}}<extra>{self.words[group]}</extra>",
         )  # fmt: skip
-    where = [] if pair is None or one.cosines is None else [float(one.tracked(pair)[:, row].mean())] * 2
-    traces.append(
-        go.Scatter(
-            x=where, y=[0.0, 0.72 * top][: len(where)], mode="lines+markers", name=plotly_text(words["pair"]),
-            showlegend=first and bool(where), line={"color": theme.text, "width": 1.5},
-            marker={"symbol": ["line-ew", "star"], "size": [1, 11], "color": theme.text},
-            hovertemplate=f"{words['pair']}: %{{x:.2f}}<extra></extra>",
-        )
-    )  # fmt: skip
-    told = (
-        f"{words['auc']} {one.mean('auc', step):.2f}<br>{words['mean']} {one.mean('mean_cosine', step):.2f}"
-    )
-    traces.append(
-        go.Scatter(
-            x=[left + 0.02], y=[0.99 * top], mode="text", text=[told], textposition="bottom right",
-            showlegend=False, hoverinfo="skip", textfont={"color": theme.muted, "size": 12},
-        )
-    )  # fmt: skip
-    return traces
+
+    def _mark(self, one: Trained, row: int, first: bool) -> go.Scatter:
+        known = self.pair is not None and one.cosines is not None
+        where = [float(one.tracked(self.pair or 0)[:, row].mean())] * 2 if known else []
+        return go.Scatter(
+            x=where, y=[0.0, 0.72 * self.top][: len(where)], mode="lines+markers",
+            name=plotly_text(self.words["pair"]), showlegend=first and known,
+            line={"color": self.theme.text, "width": 1.5},
+            marker={"symbol": ["line-ew", "star"], "size": [1, 11], "color": self.theme.text},
+            hovertemplate=f"{self.words['pair']}: %{{x:.2f}}<extra></extra>",
+        )  # fmt: skip
+
+    def _numbers(self, one: Trained, step: int) -> go.Scatter:
+        told = [
+            f"{self.words[w]} {one.mean(m, step):.2f}" for w, m in (("auc", "auc"), ("mean", "mean_cosine"))
+        ]
+        return go.Scatter(
+            x=[self.left + 0.02], y=[0.99 * self.top], mode="text", text=["<br>".join(told)],
+            textposition="bottom right", showlegend=False, hoverinfo="skip",
+            textfont={"color": self.theme.muted, "size": 12},
+        )  # fmt: skip

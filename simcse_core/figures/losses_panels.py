@@ -102,7 +102,7 @@ def plane(
     figure.add_scatter(
         x=[start[0]], y=[start[1]], mode="markers+text", showlegend=False, hoverinfo="skip",
         marker={"color": theme.before, "symbol": "circle-open", "size": 14, "line": {"width": 2.5}},
-        text=[f"  {words['start']}"], textposition="middle right",
+        text=[words["start"]], textposition="top center",
         textfont={"color": theme.muted, "size": 12},
     )  # fmt: skip
     figure.add_annotation(
