@@ -32,7 +32,7 @@ def record(out: Path) -> dict[str, Any]:
 def _objective(name: str, context: Context) -> dict[str, Any]:
     curves = {side: pair_curve(name, side, context) for side in SIDES}
     drawn = {side: {"loss": _short(c.loss), "slope": _short(c.slope)} for side, c in curves.items()}
-    return {"title": losses.info(name).title, **drawn}
+    return {"title": losses.info(name).title, "equation": losses.info(name).equation, **drawn}
 
 
 def _short(values: Floats) -> list[float]:
