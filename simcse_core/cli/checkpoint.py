@@ -1,4 +1,4 @@
-"""`repair`: a checkpoint with a post-processor fitted and kept beside its weights."""
+"""`repair` and `calibrate`: a checkpoint mended, and what its cosines mean."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from simcse_core.cli.measure import encoder_options, load
-from simcse_core.cli.output import print_json, progress, read_input, say, writing
+from simcse_core.cli.output import print_json, progress, read_input, say, table, writing
 from simcse_core.cli.training import parse_settings
-from simcse_core.errors import DataError, RunError
+from simcse_core.errors import ConfigError, DataError, RunError
 
 
 def add_commands(commands: Any) -> None:
@@ -24,6 +24,14 @@ def add_commands(commands: Any) -> None:
     repair.add_argument("--out", required=True, metavar="DIR", help="checkpoint folder, made when missing")
     repair.add_argument("--json", action="store_true", help="print the result as JSON")
     repair.set_defaults(run=run_repair)
+
+    calibrate = commands.add_parser("calibrate", help="what a cosine means for a checkpoint")
+    encoder_options(calibrate, precision="fp32")
+    calibrate.add_argument("--pairs", metavar="FILE", help="pairs scored 0 to 5; default: the shipped ones")
+    calibrate.add_argument("--cosine", type=float, nargs="+", default=[0.72], metavar="C")
+    calibrate.add_argument("--bootstrap", type=int, default=1000, help="resamples for the interval")
+    calibrate.add_argument("--json", action="store_true", help="print JSON")
+    calibrate.set_defaults(run=run_calibrate)
 
 
 def run_repair(options: argparse.Namespace) -> int:
@@ -67,6 +75,39 @@ def run_repair(options: argparse.Namespace) -> int:
     say(f"mean cosine {told['mean_cosine_before']} -> {told['mean_cosine_after']} -> {target}")
     if len(texts) <= width:
         say(f"{len(texts)} sentences are few for {width} dimensions: directions they lack are not repaired.")
+    return 0
+
+
+def run_calibrate(options: argparse.Namespace) -> int:
+    """Set the cosines of scored pairs against random pairs and human scores."""
+    from simcse_core.data.datasets import load_dataset_records
+    from simcse_core.data.readers import read_scored_pairs
+    from simcse_core.evaluation.calibration import calibrate
+
+    for cosine in options.cosine:
+        if not -1.0 <= cosine <= 1.0:
+            raise ConfigError(f"--cosine is {cosine:g}; a cosine lies between -1 and 1.")
+    pairs: Any = read_scored_pairs(Path(options.pairs)) if options.pairs else load_dataset_records("pairs")
+    encoder = load(options)
+    found = calibrate(encoder, pairs, resamples=options.bootstrap)
+    sentences = {f"{cosine:g}": found.sentence(cosine) for cosine in options.cosine}
+    if options.json:
+        told = {"model": options.model, "pooling": encoder.pooling, "set": pairs.name}
+        print_json({**told, **found.to_dict(), "sentences": sentences})
+        return 0
+    random = found.to_dict()["random"]
+    say(f"{encoder.name} ({encoder.pooling}) on {len(pairs)} pairs")
+    say(f"random pairs: mean cosine {random['mean']:.3f}, 95 % below {random['quantiles']['0.95']:.3f}\n")
+    shown = [
+        (f"{b.low:g} to {b.high:g}", b.pairs, b.mean, *b.quantiles) for b in found.buckets if b.quantiles
+    ]
+    table(["score", "pairs", "mean", "5 %", "25 %", "median", "75 %", "95 %"], shown)
+    if found.threshold is not None:
+        t = found.threshold
+        say(f"\nthe same in meaning from {t.value:.3f} (95 % {t.low:.3f} to {t.high:.3f}),")
+        say(f"which is right for {t.accuracy:.1%} of pairs of either kind")
+    for sentence in sentences.values():
+        say(sentence)
     return 0
 
 

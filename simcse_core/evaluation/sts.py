@@ -45,6 +45,7 @@ __all__ = [
     "TASKS",
     "Task",
     "TaskResult",
+    "embeddings_of",
     "evaluate_all",
     "evaluate_pairs",
     "evaluate_task",
@@ -157,17 +158,26 @@ def evaluate_all(
     return {"model": model, "pooling": pooling or getattr(encode, "pooling", ""), "tasks": results}
 
 
+def embeddings_of(encode: Encode, sentences: list[str], progress: Progress | None = None) -> NDArray[Any]:
+    """Rows (n, d) of n sentences by an encoder or a function.
+
+    Raises:
+        DataError: Not one row a sentence.
+    """
+    # its method first: an encoder may be a module, and calling that is a forward pass with gradients
+    own = getattr(encode, "encode", None)
+    rows = np.asarray(own(sentences, progress=progress) if own is not None else cast(Any, encode)(sentences))
+    if rows.ndim != 2 or len(rows) != len(sentences):
+        raise DataError(f"encode gave shape {rows.shape} for {len(sentences)} sentences.")
+    return rows
+
+
 class _Lookup:
     """Embeddings of distinct sentences by text."""
 
     def __init__(self, encode: Encode, sentences: list[str], progress: Progress | None = None) -> None:
-        # its method first: an encoder may be a module, and calling that is a forward pass with gradients
-        own = getattr(encode, "encode", None)
-        rows = own(sentences, progress=progress) if own is not None else cast(Any, encode)(sentences)
-        self.rows = np.asarray(rows)
+        self.rows = embeddings_of(encode, sentences, progress)
         self.place = {text: row for row, text in enumerate(sentences)}
-        if self.rows.ndim != 2 or len(self.rows) != len(sentences):
-            raise DataError(f"encode gave shape {self.rows.shape} for {len(sentences)} sentences.")
 
     def __call__(self, texts: Sequence[str]) -> NDArray[Any]:
         return self.rows[[self.place[text] for text in texts]]
