@@ -110,10 +110,11 @@ def _read() -> Settings:
 def _objectives() -> list[str]:
     known = options()
     remember_default(SET_KEY, list(OPENING))
-    picked = st.pills(
-        t("objectives.curves.chosen"), list(known), selection_mode="multi", default=list(OPENING),
-        key=SET_KEY, bind="query-params", format_func=lambda name: known.get(name, name),
-    )  # fmt: skip
+    with st.popover(t("objectives.curves.choose"), icon=":material/checklist:"):
+        picked = st.pills(
+            t("objectives.curves.chosen"), list(known), selection_mode="multi", default=list(OPENING),
+            key=SET_KEY, bind="query-params", format_func=lambda name: known.get(name, name),
+        )  # fmt: skip
     chosen = [name for name in known if name in picked]
     if len(chosen) > MOST:
         st.caption(t("objectives.curves.most", most=MOST))
@@ -182,14 +183,12 @@ def _figure(settings: Settings, drawn: dict[str, Drawn]) -> None:
 
 
 def _why(body: Frame, settings: Settings, drawn: dict[str, Drawn]) -> None:
-    lines = [
-        rf"\text{{{name}}}:\ \partial L/\partial s\,({settings.at:g})={slope_at(one, settings.at):.3g}"
-        for name, one in ((_latex(one.name), one) for one in drawn.values())
-    ]
+    head = rf"\partial L/\partial s\ \text{{at}}\ s={settings.at:g}:"
+    lines = [rf"\quad\text{{{_latex(one.name)}}}\ {slope_at(one, settings.at):.3g}" for one in drawn.values()]
     body.why(
         t(f"objectives.curves.why.{settings.side}"),
         formula=FORMULA,
-        live=r"\begin{array}{l}" + r"\\".join(lines) + r"\end{array}",
+        live=r"\begin{array}{l}" + r"\\".join([head, *lines]) + r"\end{array}",
     )
 
 

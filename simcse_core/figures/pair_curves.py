@@ -91,7 +91,7 @@ def pair_curves(
     figure.update_xaxes(axis(theme, words["cosine"], limits), row=2, col=1)
     figure.update_yaxes(axis(theme, words["loss"]), row=1, col=1)
     figure.update_yaxes(axis(theme, words["slope"], (-1.08, 1.08) if relative else None), row=2, col=1)
-    rows = -(-len(drawn) // 2)
+    rows = max(1, len(drawn) - 1)  # of the legend on a phone
     margin = {"l": 64, "r": 12, "t": 44 + LEGEND_ROW * rows, "b": 48}
     return styled(figure, theme, words["title"], height=HEIGHT + LEGEND_ROW * rows, margin=margin)
 
@@ -100,5 +100,5 @@ def _name(figure: go.Figure, x: float, text: str, theme: Theme, height: float) -
     """A word at the foot of an upright line, on the side with more room."""
     figure.add_annotation(
         x=x, y=height, xref="x", yref="y2 domain" if height < 1 else "y domain", text=text, showarrow=False,
-        xanchor="left" if x < 0.3 else "right", yanchor="top", font={"size": 12, "color": theme.muted},
+        xanchor="left" if x < -0.4 else "right", yanchor="top", font={"size": 12, "color": theme.muted},
     )  # fmt: skip

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from simcse_core.config import OptimConfig
-from simcse_core.data.records import ScoredPair
+from simcse_core.data.records import ScoredPair, Triplet
 from simcse_core.encoders.cross import CrossEncoder
 from simcse_core.errors import DataError, TrainingError
 from simcse_core.runtime import seed_everything
@@ -32,6 +32,12 @@ def pair_loss(logits: Tensor, target: Tensor) -> Tensor:
         Scalar, mean over pairs, nats.
     """
     return F.binary_cross_entropy_with_logits(logits, target)
+
+
+def labelled_pairs(triples: Sequence[Triplet]) -> list[ScoredPair]:
+    """The entailed pair of each triple with score 1, the contradicted one with score 0."""
+    alike = [ScoredPair(one.anchor, one.positive, 1.0) for one in triples]
+    return [*alike, *(ScoredPair(one.anchor, one.negative, 0.0) for one in triples)]
 
 
 class CrossTrainer:
