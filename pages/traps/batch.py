@@ -22,10 +22,7 @@ from pages.ui.theme import current_theme
 from simcse_core.figures import traps as figures
 
 DIMENSION = 384  # of MiniLM's sentence vectors
-FORMULA = (
-    r"\ell_i=-\log\frac{e^{s_{ii}/\tau}}{\sum_j e^{s_{ij}/\tau}+\sum_{k=1}^{M}e^{\cos(h_i,g_k)/\tau}},\qquad "
-    r"\sum_{k=1}^{M}\approx M\,e^{1/(2d\tau^2)}"
-)
+FORMULA = r"\ell_i=-\log\frac{e^{s_{ii}/\tau}}{\sum_j e^{s_{ij}/\tau}+\sum_{k=1}^{M}e^{\cos(h_i,g_k)/\tau}}"
 CODE = """from simcse_core.data.datasets import load_dataset_records
 from simcse_core.recording.race import untrained
 from simcse_core.recording.traps import config
@@ -103,8 +100,10 @@ def _why(page: Frame, view: View) -> None:
     page.why(
         t("traps.batch.why", factor=made["noise"]),
         formula=FORMULA,
-        live=rf"N={view.size},\quad M={made['noise']}N={noise},\quad "
-        rf"M\,e^{{1/(2\cdot {DIMENSION}\cdot {tau:g}^2)}}={noise}\cdot {factor:.3f}={noise * factor:.0f}",
+        live=rf"\begin{{aligned}}M&={made['noise']}\cdot {view.size}={noise}\\"
+        rf"\textstyle\sum_k&\approx M\,e^{{1/(2d\tau^2)}}\\"
+        rf"&={noise}\,e^{{1/(2\cdot {DIMENSION}\cdot {tau:g}^2)}}"
+        rf"={noise}\cdot {factor:.3f}={noise * factor:.0f}\end{{aligned}}",
     )
 
 

@@ -28,7 +28,7 @@ from simcse_core.figures.traps import gold_against_cosine
 
 OPENING, LONGEST, PIECES = "minilm", 300, 60
 ANSWERS = ("5 %", "20 %", "40 %", "60 %")
-FAR, RARE = 1.0, 0.99
+FAR, RARE, HALF = 1.0, 0.99, 0.5
 FORMULA = r"\text{place}=\frac{\#\{\text{random pairs with a lower cosine}\}}{\#\{\text{random pairs}\}}"
 CODE = """from simcse_core import load_encoder
 from simcse_core.evaluation.language import pieces
@@ -116,7 +116,10 @@ def _share(view: View, language: str) -> float:
 
 def _percent(share: float) -> str:
     """A share as a percentage that keeps its meaning near the ends."""
-    return f"{100 * share:.1f}" if 0.0005 <= share < 0.9995 else "0" if share < 0.5 else f"{100 * share:.2f}"
+    ends = {True: "0", False: "100"}
+    if not 0.00005 <= share < 0.99995:
+        return ends[share < HALF]
+    return f"{100 * share:.1f}" if 0.0005 <= share < 0.9995 else f"{100 * share:.2f}"
 
 
 def _why(page: Frame, view: View) -> None:
@@ -124,8 +127,8 @@ def _why(page: Frame, view: View) -> None:
         t("traps.language.why"),
         formula=FORMULA,
         live=rf"\cos={signed(view.cosine, 3).replace('−', '-')}:\quad "
-        rf"\text{{English}}\;{100 * _share(view, 'en'):.1f}\,\%,\quad "
-        rf"\text{{Chinese}}\;{100 * _share(view, 'zh'):.1f}\,\%",
+        rf"\text{{English}}\;{_percent(_share(view, 'en'))}\,\%,\quad "
+        rf"\text{{Chinese}}\;{_percent(_share(view, 'zh'))}\,\%",
     )
 
 

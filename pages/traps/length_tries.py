@@ -38,7 +38,7 @@ def _goal(probe: str, rate: float) -> None:
     goal(
         "traps.flat",
         t("traps.length.task", name=set_title(lead)),
-        reached=probe == lead and rate == best,
+        reached=probe == lead and trained(rate, lead).slope == other.slope,  # two rates may be one run
         status=t("traps.length.status_set", name=set_title(lead)) if probe != lead
         else t("traps.length.status", slope=signed(trained(rate, lead).slope, 2)),
         praise=t("traps.length.praise", **told),

@@ -288,6 +288,7 @@ def gold_against_cosine(
         )  # fmt: skip
     low = min(-0.1, float(y.min()) - 0.05)
     return styled(
-        figure, theme, plotly_text(words["title"]), xaxis=axis(theme, words["x"], (-0.2, 5.2)),
-        yaxis=axis(theme, words["y"], (low, 1.03)),
+        figure, theme, plotly_text(words["title"]), height=SIZES_HEIGHT,
+        margin={"l": 56, "r": 12, "t": 44, "b": 108}, legend=BELOW,
+        xaxis=axis(theme, words["x"], (-0.2, 5.2)), yaxis=axis(theme, words["y"], (low, 1.03)),
     )  # fmt: skip
