@@ -8,13 +8,15 @@ class SimCSEError(Exception):
 
     Attributes:
         message: What was given and why it cannot be used, one sentence.
-        hint: What to do instead; may be empty.
+        hint: What to do instead, in words that also make sense on a page; may be empty.
+        command: What to type to that end; the command line shows it and pages do not. May be empty.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", command: str = "") -> None:
         super().__init__(message if not hint else f"{message} {hint}")
         self.message = message
         self.hint = hint
+        self.command = command
 
 
 class DataError(SimCSEError):

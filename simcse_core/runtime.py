@@ -51,7 +51,7 @@ def resolve_device(name: str = "auto") -> torch.device:
         device.type == "mps" and not torch.backends.mps.is_available()
     )
     if missing or device.type not in {"cpu", "cuda", "mps"}:
-        raise ConfigError(f"This machine has no {name} device.", hint="Use --device auto or cpu.")
+        raise ConfigError(f"This machine has no {name} device.", hint="Use auto or cpu.")
     return device
 
 

@@ -82,11 +82,16 @@ def pick(first: Sequence[str], default: str, *, key: str = CHECKPOINT, help: str
 
 
 def _add(key: str) -> None:
-    """Callback: check the name, which may fetch it, and choose it."""
+    """Callback: check the name and what is behind it, which may fetch it, and choose it."""
+    from simcse_core.encoders.checks import check_weights, checked_config  # with torch, slow at first
+    from simcse_core.encoders.families import SUPPORTED
+
     name = str(st.session_state.get(f"{key}-name", "")).strip()
     st.session_state[_PROBLEM] = ""
     try:
-        resolve(name)
+        folder = resolve(name).folder
+        checked_config(folder, SUPPORTED)
+        check_weights(folder)
     except SimCSEError as error:
         st.session_state[_PROBLEM] = f"{error.message} {error.hint}"
         return

@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SimCSEError as error:
         if options.debug:
             raise
-        sys.stderr.write(f"error: {str(error).replace(os.linesep, ' ')}\n")
+        told = f"{error} ({error.command})" if error.command else str(error)
+        sys.stderr.write(f"error: {told.replace(os.linesep, ' ')}\n")
         return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

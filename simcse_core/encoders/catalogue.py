@@ -150,7 +150,9 @@ def _locate(base: str) -> tuple[Path, str, str]:
         return _local(folder, at["at"])
     if _looks_like_path(base):
         raise EncoderError(
-            f"There is no folder {base}.", hint="Check the path, or give a name from `list encoders`."
+            f"There is no folder {base}.",
+            hint="Check the path, or give a shipped name such as minilm.",
+            command="python -m simcse_core list encoders",
         )
     repository, revision = (at["base"], at["at"]) if at else (base, None)
     return hub.fetch(repository, revision=revision), "hub", ""

@@ -19,6 +19,7 @@ ALLOWED = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.mo
 IGNORED = ["onnx/*", "openvino/*", "coreml/*", "*.bin", "*.pkl", "*.py", "*.h5", "*.msgpack", "*.onnx"]
 PATIENCE = 3.5  # seconds from the question to the verdict "unreachable"
 _REPOSITORY = re.compile(r"^[A-Za-z0-9][\w.\-]*(/[\w.\-]+)?$")
+LOG_IN = "hf auth login"
 _OFFLINE_HINT = (
     "Check the connection (HF_ENDPOINT and the proxies are honoured), give a local folder, "
     "or use an encoder that is on this machine, such as minilm."
@@ -38,7 +39,8 @@ def fetch(repository: str, *, revision: str | None = None) -> Path:
     if not _REPOSITORY.match(repository) or ".." in repository:
         raise EncoderError(
             f"{reprlib.repr(repository)} is neither a known name, nor a folder, nor a Hugging Face id.",
-            hint="`python -m simcse_core list encoders` shows the names.",
+            hint="Give a shipped name such as minilm, a folder, or an id such as org/name.",
+            command="python -m simcse_core list encoders",
         )
     cached = _cached(repository, revision)
     if cached is not None:
@@ -147,7 +149,9 @@ def _verdict(repository: str, revision: str | None, error: Exception) -> HubErro
 
     if isinstance(error, errors.GatedRepoError):
         return HubError(
-            f"{repository} is gated.", hint="Accept its terms on its page and log in with `hf auth login`."
+            f"{repository} is gated.",
+            hint="Accept its terms on its page and log in to the Hub on this machine.",
+            command=LOG_IN,
         )
     if isinstance(error, errors.RevisionNotFoundError):
         return HubError(
@@ -156,7 +160,8 @@ def _verdict(repository: str, revision: str | None, error: Exception) -> HubErro
     if isinstance(error, (errors.RepositoryNotFoundError, errors.HFValidationError)):
         return HubError(
             f"The Hugging Face Hub has no public model called {repository!r}.",
-            hint="Check the spelling; a private one needs `hf auth login`.",
+            hint="Check the spelling; for a private one this machine must be logged in to the Hub.",
+            command=LOG_IN,
         )
     status = getattr(getattr(error, "response", None), "status_code", None)
     reason = type(error).__name__ if status is None else f"status {status}"

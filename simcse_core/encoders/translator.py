@@ -43,7 +43,11 @@ class Translator:
         checked_config(folder, ("marian",))
         check_weights(folder)
         if importlib.util.find_spec("sentencepiece") is None:
-            raise EncoderError("Translation needs sentencepiece.", hint="pip install sentencepiece")
+            raise EncoderError(
+                "Translation needs sentencepiece.",
+                hint="Install that package on this machine.",
+                command="pip install sentencepiece",
+            )
         from transformers import MarianMTModel, MarianTokenizer
 
         try:

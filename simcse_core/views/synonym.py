@@ -84,7 +84,8 @@ def _wordnet(word: str) -> tuple[str, ...]:
     except (ImportError, LookupError):
         raise DataError(
             "WordNet is not installed.",
-            hint="pip install nltk && python -m nltk.downloader wordnet, or set view.table=shipped.",
+            hint="Set view.table to shipped, or install nltk and its WordNet data on this machine.",
+            command="pip install nltk && python -m nltk.downloader wordnet",
         ) from None
     names = (name.replace("_", " ") for sense in senses for name in sense.lemma_names())
     return tuple(dict.fromkeys(name for name in names if name.lower() != word))
