@@ -84,7 +84,7 @@ def lowest(objectives: Sequence[Trained], edges: ArrayLike) -> float:
     bounds = np.asarray(edges, dtype=np.float64)
     seen = [np.flatnonzero(np.max(d, axis=0) > TOP / 200) for o in objectives for d in o.densities.values()]
     first = min((float(bounds[rows[0]]) for rows in seen if rows.size), default=0.0)
-    return max(-1.0, float(np.floor(min(first, 0.0) * 5 - 1e-9) / 5))
+    return max(-1.0, float(np.floor(min(first, 0.0) * 5 + 1e-9) / 5))
 
 
 def merged(density: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -155,7 +155,7 @@ def _dressed(
 
 def _closed(density: NDArray[np.float64]) -> NDArray[np.float32]:
     """Heights of an outline that begins and ends on the axis."""
-    return np.r_[0.0, merged(density), 0.0].astype(np.float32)
+    return np.asarray(np.r_[0.0, merged(density), 0.0], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
