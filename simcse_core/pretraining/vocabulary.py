@@ -21,6 +21,7 @@ from simcse_core.errors import EncoderError
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PREFIX = "##"
+ALPHABET = 200  # characters beyond ASCII that a trained vocabulary knows, at most
 COMMON_CHARACTER = 5  # times a character beyond ASCII must occur to be kept
 ROUNDS = 4  # of pruning, so that pieces that take over from pruned ones are counted first
 _WORDS = re.compile(r"\w+|[^\w\s]")
@@ -53,26 +54,36 @@ def word_counts(texts: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def train_vocabulary(texts: Iterable[str], size: int) -> Tokenizer:
-    """A WordPiece tokenizer of `size` pieces learnt from the texts; knows every printable ASCII character."""
+def train_vocabulary(texts: Sequence[str], size: int) -> Tokenizer:
+    """A WordPiece tokenizer of `size` pieces learnt from the texts, the same each time.
+
+    It knows every printable ASCII character, and the `ALPHABET` most frequent others that occur at least
+    `COMMON_CHARACTER` times.
+    """
     backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     backend.normalizer = normalizers.BertNormalizer(lowercase=True)
     backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    letters = sorted(set(string.printable.lower()) - set(string.whitespace))
+    letters = _alphabet(texts)
+    # characters are given as special tokens, because the trainer numbers others in the order of a hash table
+    # and breaks ties between merges by number
     trainer = trainers.WordPieceTrainer(
         vocab_size=size,
-        special_tokens=list(SPECIAL),
+        special_tokens=[*SPECIAL, *letters, *(PREFIX + letter for letter in letters)],
         initial_alphabet=letters,
-        limit_alphabet=max(200, len(letters)),
+        limit_alphabet=len(letters),
         show_progress=False,
         continuing_subword_prefix=PREFIX,
     )
     backend.train_from_iterator(texts, trainer)
-    pieces = sorted(backend.get_vocab().items(), key=lambda item: item[1])
-    ordered = [piece for piece, _ in pieces]
-    missing = [PREFIX + letter for letter in letters if PREFIX + letter not in backend.get_vocab()]
-    kept = [*ordered[: size - len(missing)], *missing]  # the last learnt pieces are the rarest
-    return wordpiece({piece: number for number, piece in enumerate(kept)})
+    return wordpiece(backend.get_vocab())
+
+
+def _alphabet(texts: Iterable[str]) -> list[str]:
+    seen = Counter(character for text in texts for character in text.lower())
+    ascii_letters = set(string.printable.lower()) - set(string.whitespace)
+    common = [c for c, count in seen.items() if count >= COMMON_CHARACTER and not c.isspace()]
+    others = sorted(set(common) - ascii_letters, key=lambda c: (-seen[c], c))[:ALPHABET]
+    return sorted({*ascii_letters, *others})
 
 
 def prune(full: Tokenizer, counts: Mapping[str, int], size: int) -> Tokenizer:
