@@ -8,8 +8,9 @@ from pages.ui.text import plain, t
 from simcse_core.theory.batch import Roles, Views
 
 FORMULA = (
-    r"{\frac{\partial\ell_i}{\partial s_{ij}}=\frac{p_{ij}-[\,j=i^+]}{\tau}},\qquad "
-    r"{\Bigl\lVert\frac{\partial s_i^+}{\partial h_i}\Bigr\rVert=\frac{\sqrt{1-(s_i^+)^2}}{\lVert h_i\rVert}}"
+    r"\begin{aligned}&\frac{\partial\ell_i}{\partial s_{ij}}=\frac{p_{ij}-[\,j=i^+]}{\tau}\\[4pt]"
+    r"&\Bigl\lVert\frac{\partial s_i^+}{\partial h_i}\Bigr\rVert=\frac{\sqrt{1-(s_i^+)^2}}{\lVert h_i\rVert}"
+    r"\end{aligned}"
 )
 SCRIPT = """from simcse_core import load_encoder
 from simcse_core.theory.batch import roles_of
@@ -43,10 +44,10 @@ def why_of(found: Roles, settings: Settings) -> tuple[str, str, str]:
     cosine, share = float(seen.similarities[at, positive]), float(seen.probabilities[at, positive])
     steep = float(found.steepness[at])
     slope = number(float(seen.gradient[at, positive]))
-    names = rf"{_latex(found.rows[at])}\to {_latex(found.columns[positive])}:\quad"
+    names = rf"{_latex(found.rows[at])}\to {_latex(found.columns[positive])}"
     live = (
-        rf"{names}{{\frac{{{share:.4g}-1}}{{{found.temperature:g}}}={slope}}},\qquad "
-        rf"{{s^+={cosine:.4f}\;\Rightarrow\;\lVert\partial s^+/\partial h\rVert={number(steep)}}}"
+        rf"\begin{{aligned}}&{names}:\quad\frac{{{share:.4g}-1}}{{{found.temperature:g}}}={slope}\\[4pt]"
+        rf"&s^+={cosine:.4f}\;\Rightarrow\;\lVert\partial s^+/\partial h\rVert={number(steep)}\end{{aligned}}"
     )
     return t(f"batch.why.{kind}", cosine=f"{cosine:.3f}"), FORMULA, live
 

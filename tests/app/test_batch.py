@@ -83,7 +83,7 @@ def test_dropout_and_masks_change_the_batch_and_the_reason(open_page: OpenPage) 
         kind = "equal" if equal else "fresh"
         assert t(f"batch.why.{kind}", cosine=f"{found.anatomy.similarities[0, 1]:.3f}") in words(at)
         assert (max(told["steepness"]) < 1e-6) == equal
-        assert ("h\\rVert=0}" in words(at)) == equal
+        assert ("h\\rVert=0\\end" in words(at)) == equal
     assert t("batch.no_mask") not in words(at)
 
 

@@ -60,7 +60,7 @@ def test_click_keys_and_slider_agree_with_the_core_and_the_address(server: str, 
     tab.keyboard.press("ArrowDown")
     shows(tab, "c", 0.05)
     tab.keyboard.press("ArrowRight")
-    expect(tab.locator(".board .detail")).to_contain_text("c with a")
+    expect(tab.locator(".board .detail")).to_contain_text("c with d′:")  # right of the cell that was clicked
     slider = tab.locator(".board .tau input")
     slider.focus()
     tab.keyboard.press("ArrowRight")
