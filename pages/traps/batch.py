@@ -71,12 +71,10 @@ def draw(page: Frame) -> None:
             st.markdown(prose("traps", "batch"))
         with page.figure, messages.boundary():
             _figure(view)
-        with page.below:
-            left, right = st.columns((0.62, 0.38), gap="large")
-            with left, messages.boundary():
-                _table(view)
-            with right, messages.boundary():
-                batch_published.tables()
+        with page.figure, messages.boundary():
+            _table(view)
+        with page.below, messages.boundary():
+            batch_published.tables()
 
 
 def _beside(view: View) -> None:
@@ -103,7 +101,7 @@ def _why(page: Frame, view: View) -> None:
         live=rf"\begin{{aligned}}M&={made['noise']}\cdot {view.size}={noise}\\"
         rf"\textstyle\sum_k&\approx M\,e^{{1/(2d\tau^2)}}\\"
         rf"&={noise}\,e^{{1/(2\cdot {DIMENSION}\cdot {tau:g}^2)}}"
-        rf"={noise}\cdot {factor:.3f}={noise * factor:.0f}\end{{aligned}}",
+        rf"\\&={noise}\cdot {factor:.3f}={noise * factor:.0f}\end{{aligned}}",
     )
 
 

@@ -17,11 +17,16 @@ def tables() -> None:
         t("traps.batch.objective.info_nce"),
         t("traps.batch.objective.gs_info_nce"),
     )
-    _table(heads, [(row["encoder"], f"{row['plain']:.2f}", f"{row['noise']:.2f}") for row in noise["rows"]])
-    _caption(noise)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _table(
+            heads, [(row["encoder"], f"{row['plain']:.2f}", f"{row['noise']:.2f}") for row in noise["rows"]]
+        )
+        _caption(noise)
     heads = (t("traps.batch.column.size"), t("traps.batch.map"))
-    _table(heads, [(str(row["size"]), f"{row['score']:.2f}") for row in batch["rows"]])
-    _caption(batch)
+    with right:
+        _table(heads, [(str(row["size"]), f"{row['score']:.2f}") for row in batch["rows"]])
+        _caption(batch)
     st.caption(t("traps.batch.apart"))
 
 

@@ -90,7 +90,6 @@ def draw(page: Frame) -> None:
             st.markdown(prose("traps", "length"))
         with page.figure, messages.boundary():
             _figure(view)
-        with page.below, messages.boundary():
             _table(view)
 
 

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import Theme, faded, plotly_text
 
-LENGTHS_HEIGHT, SIZES_HEIGHT = 520, 450
-BAR, BARS_MARGIN = 17, 170  # pixels: of one bar, and around all
+LENGTHS_HEIGHT, SIZES_HEIGHT = 540, 450
+BAR, BARS_MARGIN = 17, 190  # pixels: of one bar, and around all
 BELOW = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
          "itemsizing": "constant"}  # fmt: skip
 """Legend under the axis: on a phone it takes several rows, and the title keeps its place."""
@@ -96,7 +96,7 @@ def lengths(
         _add_slope(figure, one, x, centres, theme, words)
     return styled(
         figure, theme, plotly_text(words["title"]), height=LENGTHS_HEIGHT,
-        margin={"l": 60, "r": 12, "t": 44, "b": 132}, legend=BELOW,
+        margin={"l": 60, "r": 12, "t": 44, "b": 142}, legend=BELOW,
         xaxis=axis(theme, words["x"], (-0.03 * right, right)), yaxis=axis(theme, words["y"], limits),
     )  # fmt: skip
 
@@ -245,7 +245,7 @@ def pushes(
         )  # fmt: skip
     return styled(
         figure, theme, plotly_text(words["title"]), height=BARS_MARGIN + BAR * (len(values) + 1) * len(pairs),
-        barmode="group", bargap=0.22, margin={"l": 8, "r": 12, "t": 44, "b": 120}, legend=BELOW,
+        barmode="group", bargap=0.22, margin={"l": 8, "r": 12, "t": 44, "b": 142}, legend=BELOW,
         xaxis=axis(theme, words["x"], None if limit is None else (0.0, limit), rangemode="tozero"),
         yaxis=axis(theme, "", None, autorange="reversed", automargin=True, type="category"),
     )  # fmt: skip
