@@ -106,7 +106,8 @@ def logits(model: Any, states: Tensor, dtype: torch.dtype) -> Tensor:
     x = F.linear(states.to(dtype), dense.weight.to(dtype), dense.bias.to(dtype)).float()
     x = norm(head.transform.transform_act_fn(x))
     table = model.bert.embeddings.word_embeddings.weight
-    return F.linear(x.to(dtype), table.to(dtype)).float() + head.bias
+    scores: Tensor = F.linear(x.to(dtype), table.to(dtype)).float() + head.bias
+    return scores
 
 
 def predict(

@@ -91,9 +91,9 @@ def guesses(folder: Path, texts: Sequence[str], *, top: int = GUESSES) -> dict[s
     found = {}
     with torch.inference_mode():
         for text in texts:
-            ids = torch.tensor([backend.encode(text).ids])
-            place = int((ids[0] == backend.token_to_id("[MASK]")).nonzero()[0])
-            scores = model.eval()(input_ids=ids).logits[0, place]
+            encoded = backend.encode(text)
+            scores = model.eval()(input_ids=torch.tensor([encoded.ids])).logits[0]
+            scores = scores[encoded.tokens.index("[MASK]")]
             found[text] = [str(backend.id_to_token(i)) for i in scores.topk(top).indices.tolist()]
     return found
 

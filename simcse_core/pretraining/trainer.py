@@ -133,7 +133,7 @@ class Pretrainer:
                 f"The loss is not finite at step {self.step + 1}.", hint="Lower learning_rate."
             )
         self.optimizer.zero_grad(set_to_none=True)
-        found.backward()  # type: ignore[no-untyped-call]
+        found.backward()
         norm = clip(self.model.parameters(), config.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate_at(progress, config)
@@ -207,8 +207,9 @@ class Pretrainer:
 def masking_of(backend: Tokenizer) -> Masking:
     """What masking needs to know of a vocabulary."""
     special = np.zeros(backend.get_vocab_size(), dtype=np.bool_)
-    special[[backend.token_to_id(token) for token in SPECIAL]] = True
-    return Masking(continuations(backend), special, int(backend.token_to_id("[MASK]")))
+    numbers = backend.get_vocab()
+    special[[numbers[token] for token in SPECIAL]] = True
+    return Masking(continuations(backend), special, numbers["[MASK]"])
 
 
 def _batches(rows: TokenRows, tokens: int, device: str) -> Iterator[Packed]:
