@@ -66,8 +66,7 @@ def paused(tab: Page) -> int:
     return int(found[1])
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1440)])
 def test_it_opens_on_painted_curves(lab: str, open_tab: OpenTab, scheme: str, width: int) -> None:
     tab = open_tab(lab, scheme=scheme, width=width)
     expect(verb(tab, "play")).to_be_visible()

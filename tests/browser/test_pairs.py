@@ -27,8 +27,7 @@ def painted(tab: Page) -> int:
     return int(tab.evaluate(script))
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1440)])
 def test_it_opens_on_a_painted_figure(server: str, open_tab: OpenTab, scheme: str, width: int) -> None:
     tab = open_tab(server + "/pairs", scheme=scheme, width=width)
     expect(tab.get_by_text("higher than all 20,000 random pairs").first).to_be_visible()
