@@ -16,7 +16,7 @@ class BatchBoard {
     slider.oninput = () => this.set({ tau: this.data.ladder[Number(slider.value)] }, null);
     slider.onchange = () => this.tell(0);
     this.$("tbody").onkeydown = (event) => this.key(event);
-    this.$(".matrix").onpointerleave = () => { this.column = null; this.redraw(); };
+    this.$(".matrix").onpointerleave = (event) => { if (event.pointerType === "mouse") this.point(null); }; // a finger leaves when it lifts
   }
 
   text() { return FIELDS.map((name) => this.state[name]).join("|"); }
@@ -46,16 +46,15 @@ class BatchBoard {
     for (const name of ["loss", "share", "pull"]) this.$(`dt.${name}`).textContent = words[name];
     for (const name of ["who", "cosine", "chance", "slope"]) this.$(`.head .${name}`).textContent = words[`head_${name}`];
     this.$(".code .heading").textContent = words.code;
-    pressable(this.$(".views"), ["cosine", "push"], { cosine: words.view_cosine, push: words.view_push }, (view) => this.set({ view }, 0));
-    pressable(this.$(".steps"), data.steps.map(({ name }) => name), Object.fromEntries(data.steps.map(({ name, title }) => [name, title])), (step) => this.set({ step }, 0));
-    const built = JSON.stringify([data.columns, data.rows, data.texts, data.code, words]);
+    this.$(".note.arrows").textContent = words.arrows;
+    const built = JSON.stringify([data.columns, data.texts, data.code, words]); // numbers may change in place
     if (built !== this.built) this.build();
     this.built = built;
     this.redraw();
   }
 
   build() {
-    const { rows, columns, roles, code, words } = this.data, hard = roles[0].map((role) => role === "hard");
+    const { rows, columns, roles, code, steps, words } = this.data, hard = roles[0].map((role) => role === "hard");
     this.root.classList.toggle("dense", columns.length > 8);
     const head = make("tr");
     head.append(make("td", "corner"), ...columns.map((name, j) => {
@@ -69,6 +68,8 @@ class BatchBoard {
     this.$("thead").replaceChildren(head);
     this.lines = rows.map((name, i) => this.line(name, i));
     this.$("tbody").replaceChildren(...this.lines.map(({ row }) => row));
+    pressable(this.$(".views"), ["cosine", "push"], { cosine: words.view_cosine, push: words.view_push }, (view) => this.set({ view }, 0));
+    pressable(this.$(".steps"), steps.map(({ name }) => name), Object.fromEntries(steps.map(({ name, title }) => [name, title])), (step) => this.set({ step }, 0));
     this.$("pre code").replaceChildren(...code.map((text) => make("span", "code", text || " ")));
     this.shown = null;
     this.column = null;
@@ -90,12 +91,19 @@ class BatchBoard {
       const role = this.data.roles[i][j], cell = make("td", role);
       if (role === "hard" && j === this.data.rows.length + i) cell.classList.add("own");
       cell.append(make("span"));
-      cell.onpointerenter = () => { this.hover = i; this.column = j; this.redraw(); };
+      cell.onpointerenter = () => this.point(j, i);
       return cell;
     });
     row.onclick = () => { button.focus({ preventScroll: true }); this.set({ row: name }, 0); };
     row.append(head, ...cells);
     return { row, button, cells };
+  }
+
+  /** Read one candidate of a row. */
+  point(column, row = this.hover) {
+    this.hover = row;
+    this.column = column;
+    this.redraw();
   }
 
   /** Up and down pick another row, left and right another candidate of it. */
@@ -110,9 +118,7 @@ class BatchBoard {
       this.set({ row: rows[to] });
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       const way = event.key === "ArrowLeft" ? -1 : 1;
-      this.column = this.column === null ? (way > 0 ? 0 : columns.length - 1) : (this.column + way + columns.length) % columns.length;
-      this.hover = at;
-      this.redraw();
+      this.point(this.column === null ? (way > 0 ? 0 : columns.length - 1) : (this.column + way + columns.length) % columns.length, at);
     } else return;
     event.preventDefault();
   }
