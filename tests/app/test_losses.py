@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from unit.training_factory import tiny_config
+
+from pages.losses import group, recorded, verdicts
+from pages.losses.controls import set_title
+from pages.ui import jobs
+from pages.ui.text import plain, t
+from simcse_core.config import RunConfig
+from simcse_core.evaluation.compare import beyond_noise, places
+from simcse_core.losses import losses
+from simcse_core.runs.client import Client
+from simcse_core.runs.execute import execute
+from simcse_core.runs.store import Run
+from simcse_core.training.fitting import losses_for
+from tests.app.apptest import OpenPage, assets_with_broken, faults, heavy_libraries_of
+
+HERE = t("losses.source.here")
+STS = set_title("stsb-test")
+FOUR = [recorded.title(name) for name in recorded.FOUR]
+
+
+def said(at: Any) -> str:
+    return " ".join(block.value for block in at.markdown)
+
+
+def captions(at: Any) -> str:
+    return " ".join(caption.value for caption in at.caption)
+
+
+def charts(at: Any) -> list[dict[str, Any]]:
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def tiles(at: Any) -> list[str]:
+    """Titles of the tiles."""
+    return [note["text"] for note in charts(at)[0]["layout"]["annotations"]]
+
+
+def table(at: Any, head: str) -> list[list[str]]:
+    """Rows of a Markdown table."""
+    text = next(m.value for m in at.markdown if m.value.startswith(f"| {head}"))
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in text.splitlines()[2:]]
+
+
+def ruined() -> int:
+    return int(verdicts.ruined_and_kept()[0])
+
+
+def test_it_opens_on_four_recorded_objectives(open_page: OpenPage) -> None:
+    at = open_page("losses")
+    assert tiles(at) == FOUR
+    made = recorded.recorded()["made"]
+    assert made["date"] in captions(at) and f"{made['sample']['pairs']['pairs']:,} pairs" in captions(at)
+    rows = at.dataframe[0].value
+    assert set(rows["objective"]) == set(FOUR) and set(rows["seed"]) == set(recorded.seeds())
+    run = next(r for r in recorded.recorded()["runs"] if r["loss"] == "cosent")
+    shown = rows[(rows["objective"] == recorded.title("cosent")) & (rows["seed"] == run["seed"])]
+    assert shown["spearman"].tolist()[1:] == pytest.approx(run["sets"]["pairs"]["spearman"])
+    assert shown["step"].tolist() == recorded.steps()
+
+
+def test_opening_it_loads_no_heavy_library() -> None:
+    assert heavy_libraries_of("losses", "assert at.get('plotly_chart')") == "[]"
+
+
+def test_the_sentence_under_the_tiles_is_computed(open_page: OpenPage) -> None:
+    at = open_page("losses", ls_step="10")
+    shown = [recorded.trained(name, "pairs") for name in recorded.FOUR]
+    auc = {one.name: one.mean("auc", 10) for one in shown if one is not None}
+    high, low = max(auc, key=auc.__getitem__), min(auc, key=auc.__getitem__)
+    assert f"most often with {plain(high)} (AUC {auc[high]:.2f})" in said(at)
+    assert f"least often with {plain(low)} ({auc[low]:.2f})" in said(at)
+    end = open_page("losses")
+    for one in shown:
+        assert one is not None
+        drawn_together = t(
+            "losses.found.collapsed", name=plain(one.name), mean=f"{one.mean('mean_cosine', 20):.2f}"
+        )
+        assert (drawn_together in said(end)) == (one.mean("mean_cosine", 20) > verdicts.COLLAPSED)
+
+
+def test_step_set_and_choice_of_the_address_decide_what_is_drawn(open_page: OpenPage) -> None:
+    at = open_page("losses", ls_step="5", ls_on=STS, ls_set=recorded.title("cosent"))
+    assert tiles(at) == [recorded.title("cosent")]
+    assert charts(at)[0]["layout"]["sliders"][0]["active"] == 1
+    assert f"{recorded.recorded()['made']['sample']['stsb-test']['pairs']:,} pairs" in captions(at)
+    assert t("losses.pair_elsewhere", name=set_title("pairs")) in captions(at)
+    row = table(at, t("losses.table.objective"))[1]
+    one = recorded.trained("cosent", "stsb-test")
+    assert one is not None and row[1].startswith(f"{one.mean('spearman', 5):.1f}")
+
+
+def test_objectives_are_chosen_up_to_four_and_may_all_go(open_page: OpenPage) -> None:
+    at = open_page("losses")
+    others = [n for n in recorded.names() if n not in recorded.FOUR]
+    at.pills(key="ls_set").set_value([recorded.title(n) for n in (*others[:2], *recorded.FOUR)]).run()
+    assert len(tiles(at)) == 4 and t("losses.objectives_many", most=4) in captions(at)
+    at.pills(key="ls_set").set_value([]).run()
+    assert not faults(at) and t("losses.none") in [box.value for box in at.info]
+    assert not at.get("plotly_chart")
+
+
+@pytest.mark.parametrize("value", ["whatever", "-1", "nan", "9" * 30, "<script>", "٣"])
+def test_nonsense_in_the_address_falls_back(open_page: OpenPage, value: str) -> None:
+    at = open_page("losses", **{f"ls_{key}": value for key in ("tab", "from", "on", "step", "pair", "runs")})
+    assert tiles(at) == FOUR and charts(at)[0]["layout"]["sliders"][0]["active"] == len(recorded.steps()) - 1
+    at = open_page("losses", ls_set=value)
+    assert not at.error
+
+
+def test_reset_brings_back_the_first_view(open_page: OpenPage) -> None:
+    at = open_page("losses", ls_set=recorded.title("cosent"), ls_step="5", ls_on=STS)
+    at.button(key="ls-reset").click().run()
+    assert tiles(at) == FOUR and at.select_slider(key="ls_step").value == recorded.steps()[-1]
+
+
+def test_differences_are_told_in_words(open_page: OpenPage) -> None:
+    at = open_page("losses")
+    rows = table(at, t("losses.bootstrap.pair"))
+    assert len(rows) == 6
+    for row, (one, other) in zip(rows, [(a, b) for i, a in enumerate(recorded.FOUR) for b in recorded.FOUR[i + 1 :]],
+                                 strict=True):  # fmt: skip
+        told = recorded.difference(one, other)
+        assert told is not None
+        names = [plain(recorded.title(n)) for n in (one, other)]
+        assert row[0] == " − ".join(names)
+        words = t("losses.bootstrap.better", name=names[0 if told.value > 0 else 1])
+        assert row[2] == (words if beyond_noise(told) else t("losses.bootstrap.noise"))
+
+
+def test_a_difference_within_noise_is_called_that(open_page: OpenPage) -> None:
+    kept = recorded.recorded()["differences"]
+    key = next(k for k, (_, low, high, _) in kept.items() if low <= 0 <= high)
+    at = open_page("losses")
+    at.pills(key="ls_set").set_value([recorded.title(name) for name in key.split("|")]).run()
+    assert [row[2] for row in table(at, t("losses.bootstrap.pair"))] == [t("losses.bootstrap.noise")]
+
+
+def test_the_turned_difference_has_the_other_sign() -> None:
+    one, other = next(iter(recorded.recorded()["differences"])).split("|")
+    told, turned = recorded.difference(one, other), recorded.difference(other, one)
+    assert told is not None and turned is not None
+    assert (turned.value, turned.low, turned.high) == (-told.value, -told.high, -told.low)
+
+
+def test_the_challenge_is_solved_by_a_pair_that_one_ruins_and_the_other_keeps(open_page: OpenPage) -> None:
+    pairs, row = recorded.scored(), ruined()
+    gold = places(pairs.score)[row]
+    ends = {n: [places(one)[row] for one in recorded.cosines(n)[:, -1]] for n in ("cosine_squared", "cosent")}
+    assert abs(np.mean(ends["cosine_squared"]) - gold) > 0.30 > 0.15 > abs(np.mean(ends["cosent"]) - gold)
+    at = open_page("losses")
+    assert (
+        not at.success and "losses.pair" not in at.session_state["solved"]
+        if "solved" in at.session_state
+        else True
+    )
+    at.selectbox(key="ls_pair").set_value(row).run()
+    assert "losses.pair" in at.session_state["solved"] and at.success
+    assert any(pairs.first[row] in text.value for text in at.text)
+
+
+def test_the_guess_reveals_the_order_on_the_other_set(open_page: OpenPage) -> None:
+    at = open_page("losses")
+    known = {recorded.title(n): recorded.trained(n, "stsb-test") for n in recorded.FOUR}
+    scores = {
+        name: one.mean("spearman", recorded.steps()[-1]) for name, one in known.items() if one is not None
+    }
+    worst, best = min(scores, key=scores.__getitem__), max(scores, key=scores.__getitem__)
+    at.pills(key="guess_losses.first").set_value(best).run()
+    assert at.info[0].value.startswith(f"**{t('shell.guess_right')}**")
+    assert f"{plain(best)} {scores[best]:.1f}" in at.info[0].value
+    at.pills(key="guess_losses.first").set_value(worst).run()
+    near = verdicts.best({n: o for n, o in known.items() if o is not None}, recorded.steps()[-1])[1]
+    verdict = "guess_right" if worst in near else "guess_wrong"
+    assert at.info[0].value.startswith(f"**{t(f'shell.{verdict}')}**")
+
+
+def test_an_objective_that_broke_off_is_said_so(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: Any
+) -> None:
+    content = json.loads(json.dumps(recorded.recorded()))
+    for run in content["runs"]:
+        if run["loss"] == "cosent":
+            run["failed"] = {"step": 3, "message": "The loss became nan at step 4."}
+    folder = assets_with_broken("losses", tmp_path)
+    (folder / "recorded" / "losses.json").write_text(json.dumps(content))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    at = open_page("losses")
+    assert tiles(at) == [title for title in FOUR if title != recorded.title("cosent")]
+    assert any("became nan" in box.value for box in at.warning)
+
+
+def test_without_recorded_results_the_page_says_what_to_do(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with_broken("losses", tmp_path)))
+    at = open_page("losses")
+    assert any("record losses" in box.value for box in at.error)
+
+
+@pytest.fixture
+def small_base(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_worker: None
+) -> RunConfig:
+    """What is trained here starts from a tiny encoder."""
+    config = tiny_config(tmp_path / "data", tiny_checkpoint, data__train="triples", evaluation__every=5)
+    monkeypatch.setattr(group, "base", lambda: config)
+    return config
+
+
+def train(at: AppTest, run: Run) -> None:
+    """What the worker does, in this process."""
+    Client(jobs.store()).queue.remove(run.id)
+    execute(run)
+    at.run()
+    assert not faults(at)
+
+
+def live(open_page: OpenPage, **query: str) -> AppTest:
+    at = open_page("losses", ls_from=HERE, ls_steps="10", **query)
+    at.pills(key="ls_train").set_value(["InfoNCE, two views", "CoSENT"]).run()
+    return at
+
+
+def lines(at: Any) -> list[str]:
+    return [str(bar.proto.text) for bar in at.get("progress")]
+
+
+def test_runs_started_here_differ_in_the_objective_alone_and_enter_the_figures(
+    open_page: OpenPage, small_base: RunConfig
+) -> None:
+    at = live(open_page, ls_seed="7")
+    assert t("losses.live.until") in captions(at) and len(tiles(at)) == 2
+    at.button(key="ls-start").click().run()
+    first, second = sorted(jobs.store().list(), key=lambda run: run.config.loss.name)
+    assert [first.config.loss.name, second.config.loss.name] == ["cosent", "info_nce"]
+    assert first.config.seed == second.config.seed == 7 and first.config.optim == second.config.optim
+    assert first.config.optim.steps == 10 and first.config.data == second.config.data
+    assert [first.config.view.name, second.config.view.name] == ["relations", "records"]
+    ids = at.query_params["ls_runs"]
+    assert set(ids[0].split(",")) == {first.id, second.id}
+    assert len(lines(at)) == 2 and at.button(key="ls-start").disabled
+    train(at, second)
+    assert tiles(at) == ["InfoNCE, two views"] and "finished" in " ".join(lines(at))
+    train(at, first)
+    assert tiles(at) == ["InfoNCE, two views", "CoSENT"]
+    score = second.snapshot().evaluations[-1]["spearman"]
+    row = next(r for r in table(at, t("losses.table.objective")) if r[0].startswith("InfoNCE"))
+    assert row[1] == f"{score:.1f}".replace("-", "−")
+    assert len(table(at, t("losses.bootstrap.pair"))) == 1
+    assert t("losses.bootstrap.how_one", name=set_title("pairs")) in captions(at)
+    again = open_page("losses", ls_from=HERE, ls_runs=ids[0])
+    assert tiles(again) == tiles(at)
+    at.button(key="ls-leave").click().run()
+    assert not at.query_params.get("ls_runs") and t("losses.live.until") in captions(at)
+
+
+def test_a_failure_of_one_run_leaves_the_other(
+    open_page: OpenPage, small_base: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = live(open_page)
+    at.button(key="ls-start").click().run()
+    broken, fine = sorted(jobs.store().list(), key=lambda run: run.config.loss.name)
+    monkeypatch.setattr("simcse_core.training.trainer.Trainer.advance", _nan)
+    train(at, broken)
+    monkeypatch.undo()
+    monkeypatch.setattr(group, "base", lambda: small_base)
+    assert any("CoSENT" in box.value and "became nan" in box.value for box in at.error)
+    assert not at.button(key="ls-stop").disabled
+
+
+def _nan(self: Any) -> None:
+    from simcse_core.errors import TrainingError
+
+    raise TrainingError("The loss became nan at step 1.", hint="Lower the rate.")
+
+
+def test_stop_ends_all_that_wait(open_page: OpenPage, small_base: RunConfig) -> None:
+    at = live(open_page)
+    at.button(key="ls-start").click().run()
+    at.button(key="ls-stop").click().run()
+    assert {run.snapshot().status for run in jobs.store().list()} == {"stopped"}
+    assert at.button(key="ls-stop").disabled and not at.button(key="ls-start").disabled
+
+
+def test_every_objective_that_fits_the_data_can_be_trained_here(
+    open_page: OpenPage, small_base: RunConfig
+) -> None:
+    at = open_page("losses", ls_from=HERE)
+    assert set(at.pills(key="ls_train").options) == {losses.info(n).title for n in losses_for("triples")}
+    at.segmented_control(key="ls_data").set_value("clips").run()
+    assert set(at.pills(key="ls_train").options) == {losses.info(n).title for n in losses_for("sentences")}
+    at.button(key="ls-start").click().run()
+    kinds = {run.config.loss.name: run.config.view.name for run in jobs.store().list()}
+    assert kinds and set(kinds.values()) <= {"dropout", "groups"}
+
+
+@pytest.mark.slow
+def test_the_code_shown_gives_the_numbers_shown(open_page: OpenPage) -> None:
+    at = open_page("losses", ls_step="5", ls_set=recorded.title("cosine_squared"))
+    code = next(str(code.value) for code in at.code if "Trainer(" in code.value)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {})  # the code of the page is ours
+    area, score = map(float, printed.getvalue().split())
+    run = next(r for r in recorded.recorded()["runs"] if (r["loss"], r["seed"]) == ("cosine_squared", 42))
+    told = run["sets"]["pairs"]
+    assert area == pytest.approx(told["auc"][0], abs=0.02)
+    assert score == pytest.approx(told["spearman"][0], abs=1.5)
