@@ -68,7 +68,7 @@ class Job:
             name, full = training_set()
             records: Any = load_dataset_records(name)
             pairs = labelled_pairs(records) if full == 1 else records
-            cross = CrossEncoder(load_encoder(encoder, dropout=0.1, max_length=128))
+            cross = CrossEncoder(load_encoder(encoder, dropout=0.1))
             trainer = CrossTrainer(optim, cross, pairs, seed=SEED, full_score=full)
             while trainer.step < optim.steps and not self.stopping.is_set():
                 self.step = trainer.advance().step
