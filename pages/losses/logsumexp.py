@@ -29,6 +29,7 @@ POSITIVES, NEGATIVES = (0.8, 0.55), (0.6, 0.3, 0.1)
 SCALES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 DRAWN = np.logspace(0, 3, 121)
 TIGHT = 1e-3
+LIMITS = ((-1.15, 1.15), (-2.1, 2.1))  # of cosines, and of differences of two
 FORMULAS = {
     "max": r"\max_i x_i\;\le\;\frac1\lambda\log\sum_{i=1}^n e^{\lambda x_i}"
     r"\;\le\;\max_i x_i+\frac{\log n}\lambda",
@@ -114,7 +115,15 @@ def _figure(settings: Settings, names: list[str], terms: Floats, found: SmoothMa
         "bound": t("objectives.logsumexp.bound"),
     }
     figure = smooth_maximum_panels(
-        names, terms, found.weights, DRAWN, values, current_theme(), scale=settings.scale, words=words
+        names,
+        terms,
+        found.weights,
+        DRAWN,
+        values,
+        current_theme(),
+        scale=settings.scale,
+        limits=LIMITS[settings.stage != "max"],
+        words=words,
     )
     numbers = {
         "smooth": _signed(found.value, 3), "largest": _signed(found.largest, 3), "gap": _signed(found.gap, 3),

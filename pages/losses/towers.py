@@ -44,7 +44,7 @@ def render() -> None:
     with body.controls:
         st.markdown(t("objectives.towers.look"))
         queries = choice(
-            t("objectives.towers.queries"), QUERIES, 1, key="ls_t_q", kind="ladder", format_func=_count
+            t("objectives.towers.queries"), QUERIES, 100, key="ls_t_q", kind="ladder", format_func=_count
         )
         candidates = choice(
             t("objectives.towers.candidates"), CANDIDATES, 1_000, key="ls_t_n", kind="ladder",
@@ -101,7 +101,7 @@ def _costs(queries: int, candidates: int) -> None:
     rows, passes = own or latency(), forward_passes(queries, candidates)
     words = {side: t(f"objectives.towers.{side}") for side in SIDES}
     words |= {
-        "title": t("objectives.towers.figure", q=_count(queries)),
+        "title": t("objectives.towers.figure"),
         "passes": t("objectives.towers.passes"),
         "latency": t("objectives.towers.latency"),
         "candidates": t("objectives.towers.axis"),

@@ -13,7 +13,6 @@ from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import WEIGHTS, Theme, faded
 
 HEIGHT = 440  # pixels
-LIMITS = (-2.05, 2.05)  # differences of cosines
 
 
 def smooth_maximum_panels(
@@ -25,6 +24,7 @@ def smooth_maximum_panels(
     theme: Theme,
     *,
     scale: float,
+    limits: tuple[float, float],
     words: Mapping[str, str],
 ) -> go.Figure:
     """Left the terms, coloured by their weight, with both maxima; right the smooth maximum against λ.
@@ -37,6 +37,7 @@ def smooth_maximum_panels(
         values: (s,) smooth maximum at each.
         theme: Palette.
         scale: λ in force.
+        limits: Ends of the axis of the terms, whatever they are now.
         words: `title`, `terms`, `weight`, `scale`, `value`, `largest`, `smooth`, `bound`.
     """
     x, share = np.asarray(terms, dtype=np.float64), np.asarray(weights, dtype=np.float64)
@@ -73,7 +74,7 @@ def smooth_maximum_panels(
     figure.update_xaxes(
         axis(theme, words["terms"], type="category", tickangle=-60 if x.size > 5 else 0), col=1
     )
-    figure.update_yaxes(axis(theme, "", LIMITS), col=1)
+    figure.update_yaxes(axis(theme, "", limits), col=1)
     ends = [float(np.log10(at[0])), float(np.log10(at[-1]))]
     figure.update_xaxes(axis(theme, words["scale"], (ends[0], ends[1]), type="log", dtick=1), col=2)
     figure.update_yaxes(axis(theme, words["value"], (largest - 0.25, largest + 2.0)), col=2)

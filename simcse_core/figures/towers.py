@@ -65,7 +65,7 @@ def cost_panels(
     figure.update_xaxes(axis(theme, words["candidates"], (0, 6), **log), row=2, col=1)
     figure.update_yaxes(axis(theme, words["passes"], (-0.2, 9.2), **{**log, "dtick": 3}), row=1, col=1)
     figure.update_yaxes(axis(theme, words["latency"], (-0.2, 5.2), **log), row=2, col=1)
-    return styled(figure, theme, words["title"], height=HEIGHT, margin={"l": 64, "r": 12, "t": 104, "b": 48})
+    return styled(figure, theme, words["title"], height=HEIGHT, margin={"l": 64, "r": 12, "t": 124, "b": 48})
 
 
 def mismatch(

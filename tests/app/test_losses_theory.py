@@ -177,7 +177,7 @@ def test_towers_count_passes_and_show_what_was_recorded(
 
 
 def test_towers_solve_their_challenge(open_page: OpenPage, towers_recorded: dict[str, Any]) -> None:
-    assert not open_page("losses", ls_tab="Towers", ls_t_n="1,000,000").success
+    assert not open_page("losses", ls_tab="Towers", ls_t_q="1", ls_t_n="1,000,000").success
     at = open_page("losses", ls_tab="Towers", ls_t_q="2,000", ls_t_n="2,000")
     assert "losses.passes" in at.session_state["solved"]
 
@@ -209,6 +209,31 @@ def test_without_the_recording_curves_say_what_to_do(
     monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with_broken("curves", tmp_path)))
     at = open_page("losses", ls_tab="Curves")
     assert any("record curves" in box.value for box in at.error)
+
+
+def test_a_visitor_trains_the_scorer_and_scores_a_pair(
+    open_page: OpenPage,
+    towers_recorded: dict[str, Any],
+    tiny_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(towers_scorer, "ENCODER", str(tiny_checkpoint))
+    monkeypatch.setattr(towers_scorer, "OPTIM", OptimConfig(steps=2, batch_size=4, device="cpu"))
+    at = open_page("losses", ls_tab="Towers")
+    assert [button.label for button in at.button if button.key == "ls-t-train"] == [
+        t("objectives.towers.scorer.train")
+    ]
+    at.button(key="ls-t-train").click().run()
+    thread = towers_scorer.job().thread
+    assert thread is not None
+    thread.join(timeout=120)
+    at.run()
+    assert not at.exception and not at.error
+    told = [block.value for block in at.markdown if block.value.startswith("One tower:")]
+    assert len(told) == 1
+    at.text_input(key="ls-t-first").set_value("bread").run()
+    again = [block.value for block in at.markdown if block.value.startswith("One tower:")]
+    assert len(again) == 1 and again != told
 
 
 def test_the_scorer_trains_in_a_thread_and_is_kept(tmp_path: Path, tiny_checkpoint: Path) -> None:
