@@ -65,21 +65,7 @@ def pair_curves(
     x = np.asarray(cosines, dtype=np.float64)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.07, row_heights=[0.45, 0.55])
     for one in drawn:
-        scale = one.strength if relative else 1.0
-        values = (one.loss - one.loss.min()) / scale, one.slope / scale
-        look = LOOKS[one.place % len(LOOKS)]
-        line = {"color": getattr(theme, look.role), "dash": look.dash, "width": 2.5}
-        for row, y in enumerate(values, start=1):
-            figure.add_scatter(
-                x=x.astype(np.float32), y=y.astype(np.float32), mode="lines", line=line, row=row, col=1,
-                name=plotly_text(one.name), legendgroup=one.name, showlegend=row == 1,
-                hovertemplate=f"%{{x:.2f}}: %{{y:.3g}}<extra>{plotly_text(one.name)}</extra>",
-            )  # fmt: skip
-        near = int(np.abs(x - at).argmin())
-        figure.add_scatter(
-            x=[x[near]], y=[values[1][near]], mode="markers", row=2, col=1, showlegend=False,
-            hoverinfo="skip", marker={"symbol": look.symbol, "size": 11, "color": getattr(theme, look.role)},
-        )  # fmt: skip
+        _add(figure, x, one, theme, at=at, scale=one.strength if relative else 1.0)
     figure.add_hline(y=0, line={"color": theme.muted, "width": 1}, row=2, col=1)
     figure.add_vline(x=at, line={"color": theme.text, "width": 1.5})
     _name(figure, at, f"<b>{words['pair']}</b>", theme, 1.0)
@@ -94,6 +80,26 @@ def pair_curves(
     rows = max(1, len(drawn) - 1)  # of the legend on a phone
     margin = {"l": 64, "r": 12, "t": 44 + LEGEND_ROW * rows, "b": 48}
     return styled(figure, theme, words["title"], height=HEIGHT + LEGEND_ROW * rows, margin=margin)
+
+
+def _add(
+    figure: go.Figure, x: NDArray[np.float64], one: Drawn, theme: Theme, *, at: float, scale: float
+) -> None:
+    """Loss and slope of one objective, and a mark on the slope at the pair's cosine."""
+    look = LOOKS[one.place % len(LOOKS)]
+    colour, name = getattr(theme, look.role), plotly_text(one.name)
+    values = (one.loss - one.loss.min()) / scale, one.slope / scale
+    for row, y in enumerate(values, start=1):
+        figure.add_scatter(
+            x=x.astype(np.float32), y=y.astype(np.float32), mode="lines", row=row, col=1, name=name,
+            line={"color": colour, "dash": look.dash, "width": 2.5}, legendgroup=one.name,
+            showlegend=row == 1, hovertemplate=f"%{{x:.2f}}: %{{y:.3g}}<extra>{name}</extra>",
+        )  # fmt: skip
+    near = int(np.abs(x - at).argmin())
+    figure.add_scatter(
+        x=[x[near]], y=[values[1][near]], mode="markers", row=2, col=1, showlegend=False,
+        hoverinfo="skip", marker={"symbol": look.symbol, "size": 11, "color": colour},
+    )  # fmt: skip
 
 
 def _name(figure: go.Figure, x: float, text: str, theme: Theme, height: float) -> None:

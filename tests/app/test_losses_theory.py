@@ -103,6 +103,22 @@ def test_curves_ask_for_an_objective_where_none_is_chosen(open_page: OpenPage) -
     assert at.info[0].value == t("objectives.curves.none")
 
 
+def test_an_objective_registered_since_is_offered_and_drawn(open_page: OpenPage) -> None:
+    from simcse_core.losses import losses
+    from simcse_core.losses.distances import pair_cosines
+
+    @losses.register("mine", title="Mine", source="this test", label="binary")
+    def mine(first: Any, second: Any, label: Any) -> Any:
+        """Three times the cosine of negatives."""
+        return (3 * pair_cosines(first, second) * (label == 0)).mean()
+
+    try:
+        at = open_page("losses", ls_tab="Curves", ls_c_scale="As it is", ls_c_set="Mine")
+        assert curves(at)["Mine"] == pytest.approx(np.full(len(GRID), 3 / 7), abs=1e-6)
+    finally:
+        del losses._entries["mine"]
+
+
 @pytest.mark.parametrize("stage", ["The cosines", "InfoNCE", "CoSENT"])
 def test_the_smooth_maximum_is_what_its_code_prints(
     open_page: OpenPage, stage: str, capsys: pytest.CaptureFixture[str]
