@@ -54,7 +54,7 @@ def controls(base: RunConfig) -> RunConfig | None:
     with right:
         values |= _fields(base, "optim", ("batch_size", "learning_rate"))
     with st.expander(t("lab.advanced"), icon=":material/tune:"):
-        values |= _fields(base, "encoder", ("pooling", "head", "max_length"))
+        values |= _fields(base, "encoder", ("pooling", "head", "max_length", "towers"))
         values |= _fields(base, "optim", _rest("optim", ("steps", "batch_size", "learning_rate")))
         values |= _around(base, str(loss.get("loss.name", "")))
         values |= _fields(base, "evaluation", ("every", "keep")) | _fields(base, "data", ("limit",))

@@ -217,6 +217,7 @@ def test_the_estimate_scales_with_the_work() -> None:
         {"loss.name": "circle", "loss.margin": 0.1},
         {"loss.name": "dcl", "loss.temperature": 0.05},
         {"encoder.name": "sentence-transformers/all-mpnet-base-v2", "seed": 7},
+        {"encoder.towers": "separate"},
         {"encoder.template": 'It\'s "[X]": [MASK]', "encoder.pooling": "mask"},
     ],
 )
