@@ -30,17 +30,21 @@ def told(tab: Page) -> dict[str, Any]:
 
 
 def shows(tab: Page, row: str, tau: float, layout: str = "interleaved", dropout: float = 0.1) -> None:
-    """Wait for a row at a temperature, then compare every number with the core."""
+    """Wait until the board shows this row of this batch, with the numbers of the core."""
     tab.wait_for_selector(".board[data-numbers]", timeout=PATIENCE)
-    until(tab, lambda: told(tab)["row"] == row and told(tab)["tau"] == tau, seconds=60)
     views = recorded_views(LAYOUTS[layout].parts, dropout, False).take(4)
-    found, seen = roles_of(views, layout, tau), told(tab)
-    at = found.rows.index(row)
-    core = found.anatomy
+    found = roles_of(views, layout, tau)
+    at, core = found.rows.index(row), found.anatomy
     assert core.probabilities is not None and core.loss is not None
-    np.testing.assert_allclose(seen["probabilities"], core.probabilities[at], atol=1e-9)
-    np.testing.assert_allclose(seen["slopes"], core.gradient[at], rtol=1e-6, atol=1e-9)
-    assert seen["loss"] == pytest.approx(float(core.loss[at]), abs=1e-9)
+    wanted = [*core.probabilities[at], *core.gradient[at], core.loss[at]]
+
+    def agrees() -> bool:
+        seen = told(tab)
+        numbers = [*seen["probabilities"], *seen["slopes"], seen["loss"]]
+        same = len(numbers) == len(wanted) and np.allclose(numbers, wanted, rtol=1e-6, atol=1e-9)
+        return bool(seen["row"] == row and seen["tau"] == tau and same)
+
+    until(tab, agrees, seconds=60)
 
 
 def row_button(tab: Page, name: str) -> Any:
