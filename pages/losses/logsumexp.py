@@ -84,7 +84,7 @@ def _read() -> Settings:
         format_func=lambda name: t(f"objectives.logsumexp.stages.{name}"),
     )  # fmt: skip
     scale = choice(
-        t("objectives.logsumexp.scale"), SCALES, 20.0, key="ls_l_scale", kind="ladder",
+        t("objectives.logsumexp.scale"), SCALES, 5.0, key="ls_l_scale", kind="ladder",
         format_func=lambda value: f"{value:g}", help=t("objectives.logsumexp.scale_help"),
     )  # fmt: skip
     st.caption(t("objectives.logsumexp.pull"))
@@ -109,7 +109,6 @@ def _figure(settings: Settings, names: list[str], terms: Floats, found: SmoothMa
         "terms": t(f"objectives.logsumexp.terms.{settings.stage}"),
         "weight": t("objectives.logsumexp.weight"),
         "scale": t("objectives.logsumexp.axis"),
-        "value": t("objectives.logsumexp.value"),
         "largest": t("objectives.logsumexp.largest"),
         "smooth": t("objectives.logsumexp.smooth"),
         "bound": t("objectives.logsumexp.bound"),

@@ -39,7 +39,7 @@ def smooth_maximum_panels(
         theme: Palette.
         scale: λ in force.
         limits: Ends of the axis of the terms, whatever they are now.
-        words: `title`, `terms`, `weight`, `scale`, `value`, `largest`, `smooth`, `bound`.
+        words: `title`, `terms`, `weight`, `scale`, `largest`, `smooth`, `bound`.
     """
     x = np.asarray(terms, dtype=np.float64)
     at, curve = np.asarray(scales, dtype=np.float64), np.asarray(values, dtype=np.float64)
@@ -57,7 +57,7 @@ def smooth_maximum_panels(
     ends = (float(np.log10(at[0])), float(np.log10(at[-1])))
     figure.update_xaxes(axis(theme, words["scale"], ends, type="log", dtick=1), col=2)
     largest = float(x.max())
-    figure.update_yaxes(axis(theme, words["value"], (largest - 0.25, largest + 2.0)), col=2)
+    figure.update_yaxes(axis(theme, "", (largest - 0.25, largest + 2.0)), col=2)
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     margin = {"l": 40, "r": 12, "t": 96, "b": 76}
     return styled(figure, theme, words["title"], height=HEIGHT, margin=margin, legend=legend)

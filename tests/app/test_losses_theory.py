@@ -123,7 +123,7 @@ def test_an_objective_registered_since_is_offered_and_drawn(open_page: OpenPage)
 def test_the_smooth_maximum_is_what_its_code_prints(
     open_page: OpenPage, stage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    at = open_page("losses", ls_tab="Log-sum-exp", ls_l_stage=stage, ls_l_scale="5")
+    at = open_page("losses", ls_tab="Log-sum-exp", ls_l_stage=stage, ls_l_scale="50")
     capsys.readouterr()
     smooth, largest, bound = (float(value) for value in printed(at.code[-1].value, capsys))
     for value in (smooth, largest, bound):
@@ -136,9 +136,10 @@ def test_equal_cosines_solve_the_challenge_of_the_bound(open_page: OpenPage) -> 
     keys = {f"ls_l_{side}": "0.30" for side in ("p1", "p2", "n1", "n2", "n3")}
     at = open_page("losses", ls_tab="Log-sum-exp", **keys)
     assert "losses.bound" in at.session_state["solved"]
-    assert f"{math.log(5) / 20:.3f}" in captions(at)
+    assert f"{math.log(5) / 5:.3f}" in captions(at)
     at.select_slider(key="ls_l_p1").set_value(0.9).run()
-    assert t("objectives.logsumexp.status", share="0") in captions(at)
+    gap = math.log(1 + 4 * math.exp(5 * (0.3 - 0.9)))
+    assert t("objectives.logsumexp.status", share=f"{100 * gap / math.log(5):.0f}") in captions(at)
 
 
 def test_the_guess_about_equal_cosines_knows_the_loss() -> None:

@@ -13,7 +13,7 @@ from simcse_core.figures.towers import SIDES, cost_panels, mismatch
 
 X = np.linspace(-0.9, 0.9, 19)
 WORDS = dict.fromkeys(
-    ("title", "cosine", "loss", "slope", "pair", "terms", "weight", "scale", "value", "largest", "smooth",
+    ("title", "cosine", "loss", "slope", "pair", "terms", "weight", "scale", "largest", "smooth",
      "bound", "passes", "latency", "candidates", "probability", "score", *SIDES),
     "word",
 )  # fmt: skip
