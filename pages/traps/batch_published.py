@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui.text import plain, t
@@ -23,14 +25,16 @@ def tables() -> None:
             heads, [(row["encoder"], f"{row['plain']:.2f}", f"{row['noise']:.2f}") for row in noise["rows"]]
         )
         _caption(noise)
-    heads = (t("traps.batch.column.size"), t("traps.batch.map"))
     with right:
-        _table(heads, [(str(row["size"]), f"{row['score']:.2f}") for row in batch["rows"]])
+        _table(
+            (t("traps.batch.column.size"), t("traps.batch.map")),
+            [(str(row["size"]), f"{row['score']:.2f}") for row in batch["rows"]],
+        )
         _caption(batch)
     st.caption(t("traps.batch.apart"))
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     lines = ["| " + " | ".join(heads) + " |", "|:--" + "|--:" * (len(heads) - 1) + "|"]
     lines += ["| " + " | ".join(map(plain, row)) + " |" for row in rows]
     st.markdown("\n".join(lines))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -201,7 +203,7 @@ def _data(view: View, pairs: ScoredPairs) -> None:
         for language, one in reading.backgrounds.items()
     }
     unknown = [100 * unknown_share(pair, reading.unknown) for pair in reading.tokens[: len(pairs)]]
-    columns = {
+    columns: dict[str, Sequence[Any]] = {
         t("traps.language.column.gold"): [float(score) for score in pairs.score],
         t("traps.language.column.cosine"): [round(float(c), 4) for c in reading.cosines[: len(pairs)]],
         t("traps.language.column.en"): shares["en"],

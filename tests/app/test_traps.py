@@ -336,6 +336,26 @@ def test_a_typed_pair_is_read_by_the_encoder(open_page: OpenPage) -> None:
     assert not any("猫" in str(value) for value in at.query_params.values())
 
 
+def test_another_checkpoint_is_read_on_the_spot(open_page: OpenPage) -> None:
+    at = open_page("traps", tr_tab=LANGUAGE, tr_ck="minilm:1")
+    assert not at.error and "computed now" in captions(at).lower()
+    rows = frame(at, t("traps.language.column.zh"))
+    known = recorded()["chinese"]["minilm"]["cosines"]
+    assert len(rows) == len(known) and rows[t("traps.language.column.cosine")].tolist() != known
+    at = open_page("traps", tr_tab=NEGATIVES, ck="minilm:1")
+    assert not at.error and "computed now" in captions(at).lower() and len(charts(at)[0]["data"]) == 4
+
+
+@pytest.mark.slow
+def test_the_code_for_a_pair_gives_its_place(open_page: OpenPage) -> None:
+    at = open_page("traps", tr_tab=LANGUAGE)
+    first, second = printed(at, "share_below").splitlines()
+    cosine, share = map(float, first.split())
+    told = recorded()["chinese"]["minilm"]
+    assert cosine == pytest.approx(told["cosines"][0], abs=1e-3) and share == pytest.approx(1, abs=1e-3)
+    assert eval(second) == told["tokens"][0]
+
+
 def test_without_recorded_results_the_page_says_what_to_do(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
