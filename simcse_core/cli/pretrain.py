@@ -42,6 +42,7 @@ def add_commands(commands: Any) -> None:
     shipped.add_argument("--title", required=True, metavar="TEXT")
     shipped.add_argument("--note", required=True, metavar="TEXT", help="what it is for, one sentence")
     shipped.add_argument("--licence", default="CC-BY-SA-4.0", metavar="SPDX")
+    shipped.add_argument("--data", default="", metavar="TEXT", help="what `train` read, for the model card")
     shipped.add_argument("--sts", metavar="DIR", help="measure for the model card")
     shipped.add_argument("--no-scores", action="store_true", help="a card without scores")
     shipped.add_argument("--into", metavar="DIR", help="default: assets/encoders")
@@ -132,6 +133,7 @@ def run_ship(options: argparse.Namespace) -> int:
         title=options.title,
         note=options.note,
         licence=options.licence,
+        data=options.data,
         report=scores,
     )
     say(f"{options.name}: {size / 1e6:.1f} MB -> {target}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simcse_core.pretraining.report import as_markdown
@@ -16,7 +16,12 @@ LIMITS = (
 
 
 def model_card(
-    name: str, own: Mapping[str, Any], facts: Mapping[str, Any], report: Mapping[str, Any] | None
+    name: str,
+    own: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    report: Mapping[str, Any] | None,
+    *,
+    data: str = "",
 ) -> str:
     """The README.md of a shipped encoder.
 
@@ -25,14 +30,12 @@ def model_card(
         own: title, source, licence and note of simcse.json.
         facts: From `run_facts`.
         report: From `report`; without it the card has no scores.
+        data: What a training run was trained on; the names in its configuration where empty.
     """
     pretrained = facts.get("pretrained")
-    training = _masked_lm(pretrained) if pretrained else _contrastive(facts["trained"])
-    tokens = (
-        pretrained["config"]["max_length"]
-        if pretrained
-        else facts["trained"]["config"]["encoder"]["max_length"]
-    )
+    training = _masked_lm(pretrained) if pretrained else _contrastive(facts["trained"], data)
+    limited = pretrained["config"] if pretrained else facts["trained"][-1]["config"]["encoder"]
+    tokens = limited["max_length"]
     parts = [
         f"# {name}: {own['title']}",
         f"{own['note']}",
@@ -78,19 +81,27 @@ def _masked_lm(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _contrastive(facts: Mapping[str, Any]) -> str:
+def _contrastive(stages: Sequence[Mapping[str, Any]], data: str) -> str:
+    named = ", then ".join(f"`{stage['config']['data']['train']}`" for stage in stages)
+    told = " ".join(_stage(stage) for stage in stages)
+    return (
+        f"## Data\n\n{data or f'{named}.'}\n\n## Training\n\n{told} Configuration and trajectory are in "
+        "`training.json`."
+    )
+
+
+def _stage(facts: Mapping[str, Any]) -> str:
     config = facts["config"]
     optim, before, after = config["optim"], facts.get("before", {}), facts.get("after", {})
     sets = ", ".join(
         f"{name} {_score(before, name)} → {_score(after, name)}" for name in after.get("sets", {})
     )
     return (
-        f"## Data\n\n`{config['data']['train']}`.\n\n## Training\n\n"
-        f"Start: `{config['encoder']['name']}`, pooling {config['encoder']['pooling']}, dropout "
-        f"{config['encoder']['dropout']:g}. View `{config['view']['name']}`, loss "
+        f"From `{config['encoder']['name']}`, pooling {config['encoder']['pooling']}, dropout "
+        f"{config['encoder']['dropout']:g}: view `{config['view']['name']}`, loss "
         f"`{config['loss']['name']}`, {facts['steps']:,} steps of {optim['batch_size']}, rate "
-        f"{optim['learning_rate']:g} ({optim['schedule']}), seed {config['seed']}. Before and after "
-        f"(Spearman x 100): {sets}. The configuration is in `training.json`."
+        f"{optim['learning_rate']:g} ({optim['schedule']}), seed {config['seed']}; Spearman x 100 before and "
+        f"after: {sets}."
     )
 
 

@@ -13,7 +13,7 @@ from simcse_core.errors import RunError
 from simcse_core.pretraining.card import model_card
 from simcse_core.pretraining.config import PretrainConfig
 from simcse_core.pretraining.folder import read_model, replace_folder, write_model
-from simcse_core.runs.files import read_json, write_json
+from simcse_core.runs.files import read_json, read_lines, write_json
 
 LARGEST = 30e6  # bytes of one shipped encoder
 
@@ -25,6 +25,7 @@ def ship(
     title: str,
     note: str,
     licence: str = "CC-BY-SA-4.0",
+    data: str = "",
     report: Mapping[str, Any] | None = None,
 ) -> int:
     """Write an encoder for shipping; returns its size in bytes.
@@ -38,6 +39,7 @@ def ship(
         title: For people.
         note: What it is for; one sentence.
         licence: SPDX identifier of the weights.
+        data: What a training run was trained on, with origin and licence; one sentence for the card.
         report: What `report` measured, for the card.
 
     Raises:
@@ -53,7 +55,7 @@ def ship(
             encoder = load_encoder(source, device="cpu", precision="fp32")
             encoder.save(partial, half=True, extra=own)
         write_json(partial / "training.json", facts)
-        card = model_card(target.name, own, facts, report)
+        card = model_card(target.name, own, facts, report, data=data)
         (partial / "README.md").write_text(card, encoding="utf-8")
         size = sum(file.stat().st_size for file in partial.rglob("*") if file.is_file())
         if size > LARGEST:
@@ -67,20 +69,33 @@ def ship(
 def run_facts(folder: Path) -> dict[str, Any]:
     """What a run says of itself, without paths of the machine it ran on.
 
+    Returns:
+        `pretrained`, the facts of a masked-LM run; or `trained`, the stages of training with configuration and
+        trajectory, from the first run to this one.
+
     Raises:
         RunError: The run is not finished, or there is none.
     """
     pretrained = read_json(folder / "model" / "pretraining.json")
-    if pretrained is not None:
-        return {"pretrained": pretrained}
+    return {"trained": _stages(folder)} if pretrained is None else {"pretrained": pretrained}
+
+
+def _stages(folder: Path) -> list[dict[str, Any]]:
     summary = read_json(folder / "summary.json")
     if not isinstance(summary, dict) or "config" not in summary:
         raise RunError(f"{folder} is no finished run.", hint="Give a folder of `pretrain` or of `train`.")
     config = json.loads(json.dumps(summary["config"]))
+    before = Path(config["encoder"]["name"])
     config["data"]["train"] = Path(config["data"]["train"]).name
-    config["encoder"]["name"] = Path(config["encoder"]["name"]).name
+    config["encoder"]["name"] = before.name
     kept = ("steps", "seconds", "before", "after", "versions")
-    return {"trained": {"config": config, **{key: summary[key] for key in kept if key in summary}}}
+    events = [e for e in read_lines(folder / "events.jsonl") if e.get("type") == "evaluated"]
+    stage = {
+        "config": config,
+        **{key: summary[key] for key in kept if key in summary},
+        "trajectory": [{k: v for k, v in event.items() if k not in {"type", "probe"}} for event in events],
+    }
+    return [*(_stages(before) if (before / "summary.json").is_file() else []), stage]
 
 
 def _origin(facts: Mapping[str, Any]) -> str:
@@ -92,7 +107,7 @@ def _origin(facts: Mapping[str, Any]) -> str:
             f"this project's own: masked-LM training from the first {config['layers']} layers of "
             f"{config['encoder']}"
         )
-    return f"this project's own: trained from {facts['trained']['config']['encoder']['name']}"
+    return f"this project's own: trained from {facts['trained'][0]['config']['encoder']['name']}"
 
 
 def _write_masked_lm(model_folder: Path, target: Path, own: Mapping[str, Any]) -> None:

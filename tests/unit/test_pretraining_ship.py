@@ -56,6 +56,9 @@ def finished_training(folder: Path, encoder: str) -> Path:
     scores = {"sets": {"stsb-dev": 61.25}}
     summary = {"config": config, "steps": 20, "seconds": 3.0, "before": scores, "after": scores, "id": "x"}
     (target / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    events = [{"type": "step", "step": 1}, {"type": "evaluated", "step": 10, "probe": "x", **scores}]
+    lines = "".join(f"{json.dumps(event)}\n" for event in events)
+    (target / "events.jsonl").write_text(lines, encoding="utf-8")
     return target
 
 
@@ -101,13 +104,25 @@ def test_a_training_run_is_shipped_without_paths(run: Path, tmp_path: Path) -> N
     trained = finished_training(tmp_path, str(run / "model"))
     ship(str(trained), tmp_path / "enc" / "tiny-sup", **TOLD, licence="Apache-2.0")
     folder = tmp_path / "enc" / "tiny-sup"
-    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))["trained"]
+    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))["trained"][0]
+    assert facts["trajectory"] == [{"step": 10, "sets": {"stsb-dev": 61.25}}]
     assert facts["config"]["data"]["train"] == "mine.txt" and facts["config"]["encoder"]["name"] == "model"
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "20 steps of 64" in card and "stsb-dev 61.25 → 61.25" in card and "/home" not in card
     assert load_encoder(str(folder), device="cpu").layers == 2
     with pytest.raises(EncoderError, match="no language-model head"):
         guesses(folder, MASKED[:1])
+
+
+def test_a_run_that_started_from_a_run_tells_both_stages(run: Path, tmp_path: Path) -> None:
+    first = finished_training(tmp_path / "one", str(run / "model"))
+    second = finished_training(tmp_path / "two", str(first))
+    stages = run_facts(second)["trained"]
+    assert [stage["config"]["encoder"]["name"] for stage in stages] == ["model", "trained"]
+    ship(str(second), tmp_path / "tiny", **TOLD, data="Lines made for a test, public domain.")
+    card = (tmp_path / "tiny" / "README.md").read_text(encoding="utf-8")
+    assert "From `model`" in card and "From `trained`" in card and "Lines made for a test" in card
+    assert "trained from model" in (tmp_path / "tiny" / "simcse.json").read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_shipped_is_refused_and_leaves_nothing(run: Path, tmp_path: Path, monkeypatch) -> None:
