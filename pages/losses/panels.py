@@ -15,7 +15,7 @@ from pages.ui.text import plain, t
 from pages.ui.theme import current_theme
 from simcse_core.evaluation.compare import beyond_noise, places
 from simcse_core.figures.curves import Line, live_curve
-from simcse_core.figures.losses import Trained, lowest, tiles
+from simcse_core.figures.losses import TOP, Trained, highest, lowest, tiles
 from simcse_core.figures.losses_panels import bars, paths, plane
 
 PAD = 0.06  # share of air beside the values of an axis
@@ -66,6 +66,8 @@ def found(settings: Settings) -> str:
         )
         for one in verdicts.collapsed(settings.objectives, settings.step)
     ]
+    if highest(settings.objectives) > TOP:
+        said.append(t("losses.found.cut", top=f"{TOP:g}"))
     return " ".join(said)
 
 

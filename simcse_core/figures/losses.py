@@ -92,6 +92,11 @@ def merged(density: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(density.reshape(*density.shape[:-1], -1, MERGED).mean(axis=-1), dtype=np.float64)
 
 
+def highest(objectives: Sequence[Trained]) -> float:
+    """Highest density that any tile would show without a cut."""
+    return max(float(merged(shape).max()) for one in objectives for shape in one.densities.values())
+
+
 def tiles(
     objectives: Sequence[Trained],
     edges: ArrayLike,
@@ -119,7 +124,7 @@ def tiles(
         vertical_spacing=GAP / (TILE * rows) if rows > 1 else 0.0,
         subplot_titles=[plotly_text(one.name) for one in objectives], shared_yaxes=True,
     )  # fmt: skip
-    top = min(TOP, 1.1 * max(float(merged(d).max()) for one in objectives for d in one.densities.values()))
+    top = min(TOP, 1.1 * highest(objectives))
     canvas = _Canvas(np.asarray(edges, dtype=np.float64), theme, words, top, left, pair)
     for place, one in enumerate(objectives):
         row, col = divmod(place, COLUMNS)
