@@ -193,6 +193,25 @@ def test_towers_count_passes_and_show_what_was_recorded(
     assert len(numbers(points["x"])) == len(towers_recorded["mismatch"]["cosine"])
 
 
+def test_the_code_of_towers_counts_and_measures(
+    open_page: OpenPage,
+    towers_recorded: dict[str, Any],
+    tiny_checkpoint: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = open_page("losses", ls_tab="Towers").code[-1].value
+    assert code.count(towers.LIVE_ENCODER) == 2
+    capsys.readouterr()
+    told = " ".join(printed(code.replace(towers.LIVE_ENCODER, str(tiny_checkpoint)), capsys))
+    assert "Passes(bi=1100, bi_again=100, cross=100000)" in told
+    assert told.count("Latency(candidates=") == 2
+
+
+def test_towers_open_without_a_heavy_library(towers_recorded: dict[str, Any]) -> None:
+    then = "assert len(at.get('plotly_chart')) == 2"
+    assert heavy_libraries_of("losses", then, ls_tab="Towers") == "[]"
+
+
 def test_towers_solve_their_challenge(open_page: OpenPage, towers_recorded: dict[str, Any]) -> None:
     assert not open_page("losses", ls_tab="Towers", ls_t_q="1", ls_t_n="1,000,000").success
     at = open_page("losses", ls_tab="Towers", ls_t_q="2,000", ls_t_n="2,000")
