@@ -1,15 +1,18 @@
-"""`repair` and `calibrate`: a checkpoint mended, and what its cosines mean."""
+"""`repair`, `calibrate`, `static-bias` and `doctor --model`: a checkpoint mended, understood and checked."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from simcse_core.cli.measure import encoder_options, load
 from simcse_core.cli.output import print_json, progress, read_input, say, table, writing
 from simcse_core.cli.training import parse_settings
 from simcse_core.errors import ConfigError, DataError, RunError
+
+if TYPE_CHECKING:
+    from simcse_core.data.records import ScoredPairs
 
 
 def add_commands(commands: Any) -> None:
@@ -32,6 +35,14 @@ def add_commands(commands: Any) -> None:
     calibrate.add_argument("--bootstrap", type=int, default=1000, help="resamples for the interval")
     calibrate.add_argument("--json", action="store_true", help="print JSON")
     calibrate.set_defaults(run=run_calibrate)
+
+    bias = commands.add_parser("static-bias", help="STS by input embeddings, kinds of tokens left out")
+    encoder_options(bias, precision="fp32")
+    bias.add_argument("--input", required=True, metavar="FILE|-", help="text by which frequency is counted")
+    bias.add_argument("--pairs", metavar="FILE", help="scored pairs; default: the shipped ones")
+    bias.add_argument("--bootstrap", type=int, default=1000, help="resamples for the intervals")
+    bias.add_argument("--json", action="store_true", help="print JSON")
+    bias.set_defaults(run=run_static_bias)
 
 
 def run_repair(options: argparse.Namespace) -> int:
@@ -80,14 +91,12 @@ def run_repair(options: argparse.Namespace) -> int:
 
 def run_calibrate(options: argparse.Namespace) -> int:
     """Set the cosines of scored pairs against random pairs and human scores."""
-    from simcse_core.data.datasets import load_dataset_records
-    from simcse_core.data.readers import read_scored_pairs
     from simcse_core.evaluation.calibration import calibrate
 
     for cosine in options.cosine:
         if not -1.0 <= cosine <= 1.0:
             raise ConfigError(f"--cosine is {cosine:g}; a cosine lies between -1 and 1.")
-    pairs: Any = read_scored_pairs(Path(options.pairs)) if options.pairs else load_dataset_records("pairs")
+    pairs = _pairs(options.pairs)
     encoder = load(options)
     found = calibrate(encoder, pairs, resamples=options.bootstrap)
     sentences = {f"{cosine:g}": found.sentence(cosine) for cosine in options.cosine}
@@ -108,6 +117,54 @@ def run_calibrate(options: argparse.Namespace) -> int:
         say(f"which is right for {t.accuracy:.1%} of pairs of either kind")
     for sentence in sentences.values():
         say(sentence)
+    return 0
+
+
+def run_static_bias(options: argparse.Namespace) -> int:
+    """Measure input-embedding averages before and after each removal."""
+    from simcse_core.evaluation.static_bias import static_removals, token_map
+
+    corpus, pairs = read_input(options.input), _pairs(options.pairs)
+    encoder = load(options)
+    found = static_removals(encoder, pairs, corpus, bootstrap=options.bootstrap)
+    share = token_map(encoder, corpus).frequency_share
+    if options.json:
+        rows = [{**vars(one), "interval": list(one.interval)} for one in found]
+        print_json({"model": options.model, "set": pairs.name, "removals": rows, "frequency_share": share})
+        return 0
+    say(f"{encoder.name}: means of input embeddings on {len(pairs)} pairs, no layer is run")
+    table(
+        ["left out", "share", "Spearman", "95 % low", "high", "mean cosine"],
+        [[one.name, one.removed, one.spearman, *one.interval, one.mean_cosine] for one in found],
+    )
+    say(f"log-frequency explains {share:.0%} of the places on the two strongest components (R2)")
+    return 0
+
+
+def _pairs(file: str | None) -> ScoredPairs:
+    """Scored pairs of a file, or the shipped ones."""
+    from simcse_core.data.datasets import load_dataset_records
+    from simcse_core.data.readers import read_scored_pairs
+
+    return read_scored_pairs(Path(file)) if file else cast("ScoredPairs", load_dataset_records("pairs"))
+
+
+def run_checkpoint_doctor(options: argparse.Namespace) -> int:
+    """Check how an encoder is used; the exit code is 0 whatever is found."""
+    from simcse_core.evaluation.doctor import examine, stated_pooling
+
+    texts = read_input(options.input) if options.input else None
+    encoder = load(options)
+    found = examine(encoder, texts, stated=stated_pooling(options.model))
+    if options.json:
+        told = {"model": options.model, "pooling": encoder.pooling}
+        print_json({**told, "findings": [vars(one) for one in found]})
+        return 0
+    say(f"{encoder.name} ({encoder.pooling}, {encoder.layers} layers)")
+    for one in found:
+        say(f"{one.state:<8} {one.check:<14} {one.told}")
+        if one.fix:
+            say(f"{'':<23} {one.fix}")
     return 0
 
 

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from simcse_core.cli.checkpoint import run_checkpoint_doctor
+from simcse_core.cli.measure import encoder_options
 from simcse_core.cli.output import print_json, say, table
 from simcse_core.registry import Range, Registry, params_of
 
@@ -15,7 +17,11 @@ Rows = list[dict[str, Any]]
 
 def add_commands(commands: Any) -> None:
     """Add the parsers of this file."""
-    doctor = commands.add_parser("doctor", help="versions, device, precision, encoders and data found")
+    doctor = commands.add_parser(
+        "doctor", help="what this machine offers; with --model, a checkpoint's faults"
+    )
+    encoder_options(doctor, required=False)
+    doctor.add_argument("--input", metavar="FILE|-", help="with --model: sentences it is used on")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=run_doctor)
     lister = commands.add_parser("list", help="what there is of a kind")
@@ -142,7 +148,9 @@ KINDS: dict[str, Callable[[], Rows]] = {
 
 
 def run_doctor(options: argparse.Namespace) -> int:
-    """Print what this machine offers."""
+    """Print what this machine offers, or what is wrong with a checkpoint."""
+    if options.model:
+        return run_checkpoint_doctor(options)
     report = examine()
     if options.json:
         print_json(report)

@@ -49,10 +49,12 @@ def add_commands(commands: Any) -> None:
     geometry.set_defaults(run=run_geometry)
 
 
-def encoder_options(parser: argparse.ArgumentParser, precision: str = "auto") -> None:
+def encoder_options(
+    parser: argparse.ArgumentParser, precision: str = "auto", *, required: bool = True
+) -> None:
     """Which encoder, read how, on what; every command that loads one takes these."""
     parser.add_argument(
-        "--model", required=True, metavar="M", help="shipped name, run, folder or Hub id; M:k"
+        "--model", required=required, metavar="M", help="shipped name, run, folder or Hub id; M:k"
     )
     parser.add_argument("--pooling", metavar="P", help="see `list poolers`; default: the checkpoint's own")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")

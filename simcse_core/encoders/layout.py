@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OWN_FILE = "simcse.json"
 SECOND_TOWER = "second"  # folder beside the first tower of a run with separate towers
+ASSUMED = "The checkpoint states no pooling; mean is assumed."
 FROM_ST = {"cls": "cls_before_pooler", "mean": "mean", "max": "max"}
 TO_ST = {"cls": "cls", "cls_before_pooler": "cls", "mean": "mean", "max": "max"}
 _LEGACY = {
@@ -71,7 +72,7 @@ def read_layout(root: Path, name: str) -> Layout:
     for prefix, pooling in PUBLISHED.items():
         if name.startswith(prefix):
             return Layout(pooling, "The pooling its authors evaluate with.", None, length)
-    return Layout("mean", "The checkpoint states no pooling; mean is assumed.", None, length)
+    return Layout("mean", ASSUMED, None, length)
 
 
 def _length(root: Path) -> int | None:
