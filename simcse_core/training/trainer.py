@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -60,7 +60,7 @@ class Trainer:
         require_fit(config.view.name, record_kind(records[0]), config.loss.name)
         seed_everything(config.seed)
         self.loss = self._build_loss()
-        self.wrapped = Wrapping(config, encoder, self._named)
+        self.wrapped = Wrapping(config, encoder, _named(self.loss, accepts_of(losses[config.loss.name])))
         self.words = WordGradients(encoder.model, encoder.device)
         self.optimizer = make_optimizer(self._parameters(), config.optim)
         self.step = 0
@@ -177,14 +177,14 @@ class Trainer:
         dropout, chunk = self.config.encoder.dropout, self.config.wrap.chunk
         return embed(self.encoder, roles, masks=masks, dropout=dropout, chunk=chunk, second=self.second)
 
-    def _named(self, **tensors: Tensor) -> Tensor:
-        """The loss, given those of the tensors that it accepts."""
-        accepted = accepts_of(losses[self.config.loss.name])
-        return self.loss(**{name: x for name, x in tensors.items() if name in accepted})
-
     def _require_finite(self, what: str, value: float) -> None:
         if not np.isfinite(value):
             raise TrainingError(
                 f"The {what} became {value} at step {self.step + 1}.",
                 hint="Lower optim.learning_rate, raise loss.temperature, or set optim.precision=fp32.",
             )
+
+
+def _named(loss: Callable[..., Tensor], accepted: Collection[str]) -> Callable[..., Tensor]:
+    """The loss, given those of the tensors that it accepts; no method, so that a trainer is freed at once."""
+    return lambda **tensors: loss(**{name: x for name, x in tensors.items() if name in accepted})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,19 @@ def test_a_run_from_start_to_end(tmp_path: Path, tiny_checkpoint: Path) -> None:
     )
     assert abs(trained.encode(["the cat"]) - raw.encode(["the cat"])).max() > 1e-4
     assert trained.pooling == "mean"
+
+
+def test_a_trainer_is_freed_as_soon_as_it_is_let_go(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    config = tiny_config(tmp_path, tiny_checkpoint).check()
+    trainer = Trainer(config, encoder_to_train(config), training_records(config))
+    trainer.advance()
+    kept = weakref.ref(trainer)
+    gc.disable()  # a process that trains many runs would keep them all until the collector comes round
+    try:
+        del trainer
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 def test_the_same_seed_gives_the_same_curve(tmp_path: Path, tiny_checkpoint: Path) -> None:
