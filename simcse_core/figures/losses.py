@@ -130,15 +130,12 @@ def tiles(
         row, col = divmod(place, COLUMNS)
         for trace in canvas.tile(one, at, first=place == 0):
             figure.add_trace(trace, row=row + 1, col=col + 1)
-        label = words["cosine"] if place + COLUMNS >= len(objectives) else ""
-        figure.update_xaxes(axis(theme, label, (left, 1.0), nticks=6), row=row + 1, col=col + 1)
-        side = words["density"] if col == 0 else ""
-        figure.update_yaxes(axis(theme, side, (0.0, top), nticks=5), row=row + 1, col=col + 1)
+        across = words["cosine"] if place + COLUMNS >= len(objectives) else ""
+        up = words["density"] if col == 0 else ""
+        figure.update_xaxes(axis(theme, across, (left, 1.0), nticks=6), row=row + 1, col=col + 1)
+        figure.update_yaxes(axis(theme, up, (0.0, top), nticks=5), row=row + 1, col=col + 1)
     steps = sorted({step for one in objectives for step in one.steps})
-    figure.frames = [
-        go.Frame(name=str(step), data=[trace for one in objectives for trace in canvas.tile(one, step)])
-        for step in steps
-    ]
+    figure.frames = canvas.frames(objectives, steps)
     return _dressed(figure, theme, words["title"], steps, at, TILE * rows)
 
 
@@ -179,6 +176,13 @@ class _Canvas:
         row = one.index(step)
         outlines = [self._outline(group, one.densities[group][row], first) for group in GROUPS]
         return [*outlines, self._mark(one, row, first), self._numbers(one, step)]
+
+    def frames(self, objectives: Sequence[Trained], steps: Sequence[int]) -> list[go.Frame]:
+        """All tiles at every step."""
+        return [
+            go.Frame(name=str(step), data=[trace for one in objectives for trace in self.tile(one, step)])
+            for step in steps
+        ]
 
     def _outline(self, group: str, density: NDArray[np.float64], first: bool) -> go.Scatter:
         role, dash = GROUPS[group]

@@ -38,23 +38,7 @@ def bars(
     """
     figure = go.Figure()
     for one in objectives:
-        colour, name = getattr(theme, one.look.role), plotly_text(one.name)
-        values = one.values("spearman", at)
-        figure.add_bar(
-            y=[name], x=[float(np.mean(values))], orientation="h", marker_color=faded(colour, 0.45),
-            marker_line={"color": colour, "width": 1.5}, showlegend=False, width=0.56,
-            text=[f"{float(np.mean(values)):.1f}"], textposition="inside", insidetextanchor="start",
-            textfont={"color": theme.text}, hovertemplate=f"%{{x:.1f}}<extra>{name}</extra>",
-        )  # fmt: skip
-        figure.add_scatter(
-            y=[name] * len(values),
-            x=values,
-            mode="markers",
-            showlegend=False,
-            customdata=list(one.seeds),
-            marker={"color": theme.text, "symbol": "line-ns-open", "size": 16, "line": {"width": 2}},
-            hovertemplate=f"{words['seed']} %{{customdata}}: %{{x:.1f}}<extra>{name}</extra>",
-        )
+        _add_bar(figure, one, theme, words, at)
     figure.add_vline(
         x=start, line={"color": theme.before, "dash": "dash", "width": 1.5},
         annotation={"text": words["start"], "font": {"color": theme.muted, "size": 12}, "yanchor": "bottom"},
@@ -66,6 +50,27 @@ def bars(
         xaxis=axis(theme, words["score"], limits),
         yaxis=axis(theme, "", autorange="reversed", automargin=True, showgrid=False),
     )  # fmt: skip
+
+
+def _add_bar(figure: go.Figure, one: Trained, theme: Theme, words: Words, at: int) -> None:
+    """The mean of an objective as a bar, and a mark a seed."""
+    colour, name = getattr(theme, one.look.role), plotly_text(one.name)
+    values = one.values("spearman", at)
+    figure.add_bar(
+        y=[name], x=[float(np.mean(values))], orientation="h", marker_color=faded(colour, 0.45),
+        marker_line={"color": colour, "width": 1.5}, showlegend=False, width=0.56,
+        text=[f"{float(np.mean(values)):.1f}"], textposition="inside", insidetextanchor="start",
+        textfont={"color": theme.text}, hovertemplate=f"%{{x:.1f}}<extra>{name}</extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        y=[name] * len(values),
+        x=values,
+        mode="markers",
+        showlegend=False,
+        customdata=list(one.seeds),
+        marker={"color": theme.text, "symbol": "line-ns-open", "size": 16, "line": {"width": 2}},
+        hovertemplate=f"{words['seed']} %{{customdata}}: %{{x:.1f}}<extra>{name}</extra>",
+    )
 
 
 def plane(
@@ -82,23 +87,7 @@ def plane(
     """
     figure = go.Figure()
     for one in objectives:
-        colour, name = getattr(theme, one.look.role), plotly_text(one.name)
-        x, y = one.values("alignment", at), one.values("uniformity", at)
-        path = {"color": faded(colour, 0.6), "dash": one.look.dash, "width": 1.5}
-        figure.add_scatter(
-            x=[start[0], float(np.mean(x))], y=[start[1], float(np.mean(y))], mode="lines+markers", name=name,
-            line=path, marker={"symbol": one.look.symbol, "size": [0, 13], "color": colour, "opacity": 1},
-            hovertemplate=f"%{{x:.3f}}, %{{y:.2f}}<extra>{name}</extra>",
-        )  # fmt: skip
-        figure.add_scatter(
-            x=x,
-            y=y,
-            mode="markers",
-            showlegend=False,
-            customdata=list(one.seeds),
-            marker={"symbol": one.look.symbol, "size": 5, "color": colour},
-            hovertemplate=f"{words['seed']} %{{customdata}}: %{{x:.3f}}, %{{y:.2f}}<extra>{name}</extra>",
-        )
+        _add_end(figure, one, theme, words, at, start)
     figure.add_scatter(
         x=[start[0]], y=[start[1]], mode="markers+text", showlegend=False, hoverinfo="skip",
         marker={"color": theme.before, "symbol": "circle-open", "size": 14, "line": {"width": 2.5}},
@@ -115,6 +104,29 @@ def plane(
         xaxis=axis(theme, words["alignment"], rangemode="tozero"), yaxis=axis(theme, words["uniformity"]),
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": {"size": 12}},
     )  # fmt: skip
+
+
+def _add_end(
+    figure: go.Figure, one: Trained, theme: Theme, words: Words, at: int, start: tuple[float, float]
+) -> None:
+    """A line from the start to the mean of an objective, and a mark a seed."""
+    colour, name = getattr(theme, one.look.role), plotly_text(one.name)
+    x, y = one.values("alignment", at), one.values("uniformity", at)
+    path = {"color": faded(colour, 0.6), "dash": one.look.dash, "width": 1.5}
+    figure.add_scatter(
+        x=[start[0], float(np.mean(x))], y=[start[1], float(np.mean(y))], mode="lines+markers", name=name,
+        line=path, marker={"symbol": one.look.symbol, "size": [0, 13], "color": colour, "opacity": 1},
+        hovertemplate=f"%{{x:.3f}}, %{{y:.2f}}<extra>{name}</extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        showlegend=False,
+        customdata=list(one.seeds),
+        marker={"symbol": one.look.symbol, "size": 5, "color": colour},
+        hovertemplate=f"{words['seed']} %{{customdata}}: %{{x:.3f}}, %{{y:.2f}}<extra>{name}</extra>",
+    )
 
 
 def paths(objectives: Sequence[Trained], rows: Sequence[NDArray[np.float64]]) -> list[Line]:
