@@ -35,9 +35,17 @@ def pair_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def labelled_pairs(triples: Sequence[Triplet]) -> list[ScoredPair]:
-    """The entailed pair of each triple with score 1, the contradicted one with score 0."""
-    alike = [ScoredPair(one.anchor, one.positive, 1.0) for one in triples]
-    return [*alike, *(ScoredPair(one.anchor, one.negative, 0.0) for one in triples)]
+    """Three pairs of each triple: the entailed one with score 1; the contradicted and a foreign one with 0.
+
+    The foreign text is entailed by a sentence half a list away. Contradictions share most of their words:
+    without foreign pairs a scorer takes shared words for a difference, and unrelated texts come out alike.
+    """
+    half = len(triples) // 2
+    found = [ScoredPair(one.anchor, one.positive, 1.0) for one in triples]
+    found += [ScoredPair(one.anchor, one.negative, 0.0) for one in triples]
+    foreign = [*triples[half:], *triples[:half]] if half else []
+    found += [ScoredPair(a.anchor, b.positive, 0.0) for a, b in zip(triples, foreign, strict=False)]
+    return found
 
 
 class CrossTrainer:

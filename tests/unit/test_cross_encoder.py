@@ -180,7 +180,9 @@ def test_rows_that_are_no_pairs_and_scores_off_the_scale_are_refused(bert: Path)
         CrossTrainer(OptimConfig(), cross, [ScoredPair("a", "b", 7.0)] * 64, seed=0)
 
 
-def test_a_triple_is_an_alike_and_a_different_pair() -> None:
+def test_a_triple_gives_an_alike_a_contradicted_and_a_foreign_pair() -> None:
     found = labelled_pairs([Triplet("a", "b", "c"), Triplet("d", "e", "f")])
     rows = [(pair.first, pair.second, pair.score) for pair in found]
-    assert rows == [("a", "b", 1.0), ("d", "e", 1.0), ("a", "c", 0.0), ("d", "f", 0.0)]
+    alike, contradicted = [("a", "b", 1.0), ("d", "e", 1.0)], [("a", "c", 0.0), ("d", "f", 0.0)]
+    assert rows == [*alike, *contradicted, ("a", "e", 0.0), ("d", "b", 0.0)]
+    assert len(labelled_pairs([Triplet("a", "b", "c")])) == 2  # no second triple to take a text from
