@@ -2,11 +2,11 @@
 
     python -m benchmarks.pretrain [--config warm] [--steps 8] [--repeats 3] [--precision bf16|fp32]
 
-Both sides take the same model, batches of the shipped sentences and masks, in turns, the first round of each not
-counted: ours packs rows of similar length and scores the hidden tokens only; transformers pads every row to the
-longest and scores every token. The peak is that of a large matrix product in the same format and with the same
-threads. Operations of a step: 6 for every weight a token meets, and those of attention (Kaplan et al. 2020,
-arXiv:2001.08361, section 2.1).
+Both sides take the same model and batches of the shipped sentences, in turns, the first round of each not
+counted: ours packs rows of similar length and scores the hidden tokens only; transformers pads every row to
+the longest and scores every token. The peak is that of a large matrix product in the same format and with the
+same threads. Operations of a step: 6 for every weight a token meets, and those of attention (Kaplan et al.
+2020, arXiv:2001.08361, section 2.1).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def peak(dtype: torch.dtype, device: torch.device) -> float:
 
 
 def operations(model: Any, lengths: NDArray[np.int64], predicted: int) -> float:
-    """Of one step: forward and backward of the layers over real tokens, and of the head where it is needed."""
+    """Of one step, forward and backward: the layers over real tokens, the head where it is needed."""
     about = model.config
     h, layers = about.hidden_size, about.num_hidden_layers
     dense = layers * (4 * h * h + 2 * h * about.intermediate_size)

@@ -10,8 +10,12 @@ from simcse_core.pretraining.report import as_markdown
 LIMITS = (
     "English only, uncased; characters beyond its vocabulary become `[UNK]`. Short texts: it was trained on "
     "lines of at most {tokens} tokens. It is small and made to show how embeddings change, not to compete; "
-    "its text carries the views of its sources. No sentence of an STS or SICK development or test set was "
-    "trained on."
+    "its text carries the views of its sources."
+)
+CLEAN = " No sentence of an STS or SICK development or test set was trained on."
+OVERLAP = (
+    " STS-B train was compiled from STS12 to STS16 and shares pairs with them: those five scores flatter it; "
+    "STS-B test and SICK-R do not."
 )
 
 
@@ -50,8 +54,16 @@ def model_card(
     ]
     if report:
         parts.append(f"## Scores\n\n{as_markdown(report)}")
-    parts.append(f"## Limits\n\n{LIMITS.format(tokens=tokens)}")
+    parts.append(f"## Limits\n\n{LIMITS.format(tokens=tokens)}{_overlap(facts)}")
     return "\n\n".join(parts) + "\n"
+
+
+def _overlap(facts: Mapping[str, Any]) -> str:
+    """What training has seen of the evaluation sets, as far as it is known."""
+    if "pretrained" in facts:
+        return CLEAN
+    graded = any(stage["config"]["data"]["train"].startswith("stsb-train") for stage in facts["trained"])
+    return OVERLAP if graded else ""
 
 
 def _masked_lm(facts: Mapping[str, Any]) -> str:

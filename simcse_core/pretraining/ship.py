@@ -70,8 +70,8 @@ def run_facts(folder: Path) -> dict[str, Any]:
     """What a run says of itself, without paths of the machine it ran on.
 
     Returns:
-        `pretrained`, the facts of a masked-LM run; or `trained`, the stages of training with configuration and
-        trajectory, from the first run to this one.
+        `pretrained`, the facts of a masked-LM run; or `trained`, the stages of training with their
+        configuration and trajectory, from the first run to this one.
 
     Raises:
         RunError: The run is not finished, or there is none.

@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def finished_training(folder: Path, encoder: str) -> Path:
+def finished_training(folder: Path, encoder: str, data: str = "/home/someone/texts/mine.txt") -> Path:
     """What `train` leaves behind, as far as shipping reads it."""
     target = folder / "trained"
     load_encoder(encoder, pooling="mean", device="cpu", precision="fp32", dropout=0.1).save(
@@ -51,8 +51,8 @@ def finished_training(folder: Path, encoder: str) -> Path:
     from simcse_core.presets import preset
 
     config = preset("live").config.to_dict()
-    config["data"]["train"] = "/home/someone/texts/mine.txt"
     config["encoder"]["name"] = encoder
+    config["data"]["train"] = data
     scores = {"sets": {"stsb-dev": 61.25}}
     summary = {"config": config, "steps": 20, "seconds": 3.0, "before": scores, "after": scores, "id": "x"}
     (target / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
@@ -97,7 +97,7 @@ def test_a_card_tells_data_licence_and_training_in_the_run_s_own_numbers(run: Pa
     for told in ("made for a test | public domain", "CC-BY-SA-4.0", "2 steps of 200 tokens", "## Limits"):
         assert told in card
     assert f"{facts['parameters']:,} parameters" in card
-    assert "## Scores" not in card and str(tmp_path) not in card
+    assert "No sentence of an STS" in card and "## Scores" not in card and str(tmp_path) not in card
 
 
 def test_a_training_run_is_shipped_without_paths(run: Path, tmp_path: Path) -> None:
@@ -116,12 +116,13 @@ def test_a_training_run_is_shipped_without_paths(run: Path, tmp_path: Path) -> N
 
 def test_a_run_that_started_from_a_run_tells_both_stages(run: Path, tmp_path: Path) -> None:
     first = finished_training(tmp_path / "one", str(run / "model"))
-    second = finished_training(tmp_path / "two", str(first))
+    second = finished_training(tmp_path / "two", str(first), "stsb-train")
     stages = run_facts(second)["trained"]
     assert [stage["config"]["encoder"]["name"] for stage in stages] == ["model", "trained"]
     ship(str(second), tmp_path / "tiny", **TOLD, data="Lines made for a test, public domain.")
     card = (tmp_path / "tiny" / "README.md").read_text(encoding="utf-8")
     assert "From `model`" in card and "From `trained`" in card and "Lines made for a test" in card
+    assert "shares pairs with them" in card and "No sentence of an STS" not in card
     assert "trained from model" in (tmp_path / "tiny" / "simcse.json").read_text(encoding="utf-8")
 
 
