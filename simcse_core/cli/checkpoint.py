@@ -51,9 +51,7 @@ def run_repair(options: argparse.Namespace) -> int:
     from simcse_core.metrics.anisotropy import mean_cosine
     from simcse_core.postprocess import postprocessors
 
-    target = Path(options.out)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RunError(f"{target} exists and is not an empty folder.", hint="Choose another one.")
+    target = _empty(options.out)
     postprocessors.info(options.method)
     settings = parse_settings(options.settings)
     texts = list(dict.fromkeys(read_input(options.fit)))
@@ -166,6 +164,14 @@ def run_checkpoint_doctor(options: argparse.Namespace) -> int:
         if one.fix:
             say(f"{'':<23} {one.fix}")
     return 0
+
+
+def _empty(folder: str) -> Path:
+    """A folder to write into, refused where something is in it already."""
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise RunError(f"{target} exists and is not an empty folder.", hint="Choose another one.")
+    return target
 
 
 def _cosine(measure: Any, rows: Any) -> float | None:

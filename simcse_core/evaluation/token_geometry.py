@@ -79,13 +79,14 @@ class TokenGeometry:
             b, t, k = torch.tensor(spots, device=states.device).T
             total = self.sums[layer]
             if total is None:
-                total = torch.zeros(len(self.types), states.shape[-1], dtype=torch.float64, device=b.device)
-            self.sums[layer] = total.index_add(0, k, units[b, t].double())
-            np.add.at(self.norms[layer], k.cpu().numpy(), lengths[b, t].double().cpu().numpy())
+                total = torch.zeros(len(self.types), states.shape[-1], dtype=torch.float64)
+            # summed on the CPU: not every accelerator has float64
+            self.sums[layer] = total.index_add(0, k.cpu(), units[b, t].cpu().double())
+            np.add.at(self.norms[layer], k.cpu().numpy(), lengths[b, t].cpu().double().numpy())
         places = [(b, self.drawn[i]) for b, i in enumerate(numbers) if self.drawn[i] >= 0]
         if places:
             b, t = torch.tensor(places, device=states.device).T
-            self.base[layer] = self.base[layer] + units[b, t].double().sum(dim=0)
+            self.base[layer] = self.base[layer] + units[b, t].cpu().double().sum(dim=0)
         self.intra[layer] += self._intra(states, units, numbers)
 
     def _intra(self, states: torch.Tensor, units: torch.Tensor, numbers: list[int]) -> float:
@@ -119,7 +120,7 @@ class TokenGeometry:
         same = intra = None
         if total is not None:
             n = self.frequency
-            squared = total.square().sum(dim=1).cpu().numpy()
+            squared = total.square().sum(dim=1).numpy()
             same = float(np.mean((squared - n) / (n * (n - 1))))
         if used:
             intra = float(self.intra[layer] / used)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
@@ -38,6 +38,7 @@ def normal(n: int, d: int, seed: int = 0) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=(n, d))
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(2, 12), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_contributions_add_up_to_the_mean_cosine(n: int, d: int, seed: int) -> None:
     x = normal(n, d, seed) + 0.5
