@@ -128,8 +128,8 @@ def tiles(
     canvas = _Canvas(np.asarray(edges, dtype=np.float64), theme, words, top, left, pair)
     for place, one in enumerate(objectives):
         row, col = divmod(place, COLUMNS)
-        for trace in canvas.tile(one, at, first=place == 0):
-            figure.add_trace(trace, row=row + 1, col=col + 1)
+        traces = canvas.tile(one, at, first=place == 0)
+        figure.add_traces(traces, rows=[row + 1] * len(traces), cols=[col + 1] * len(traces))
         across = words["cosine"] if place + COLUMNS >= len(objectives) else ""
         up = words["density"] if col == 0 else ""
         figure.update_xaxes(axis(theme, across, (left, 1.0), nticks=6), row=row + 1, col=col + 1)
@@ -180,9 +180,25 @@ class _Canvas:
     def frames(self, objectives: Sequence[Trained], steps: Sequence[int]) -> list[go.Frame]:
         """All tiles at every step."""
         return [
-            go.Frame(name=str(step), data=[trace for one in objectives for trace in self.tile(one, step)])
+            go.Frame(name=str(step), data=[part for one in objectives for part in self._moved(one, step)])
             for step in steps
         ]
+
+    def _moved(self, one: Trained, step: int) -> list[go.Scatter]:
+        """What differs from step to step of the traces of `tile`, in their order."""
+        row = one.index(step)
+        heights = [go.Scatter(y=_closed(one.densities[group][row])) for group in GROUPS]
+        return [*heights, go.Scatter(x=self._where(one, row)), go.Scatter(text=[self._told(one, step)])]
+
+    def _where(self, one: Trained, row: int) -> list[float]:
+        """Both ends of the mark of the followed pair; nothing where there is none."""
+        if self.pair is None or one.cosines is None:
+            return []
+        return [float(one.tracked(self.pair)[:, row].mean())] * 2
+
+    def _told(self, one: Trained, step: int) -> str:
+        told = (("auc", "auc"), ("mean", "mean_cosine"))
+        return "<br>".join(f"{self.words[word]} {one.mean(measure, step):.2f}" for word, measure in told)
 
     def _outline(self, group: str, density: NDArray[np.float64], first: bool) -> go.Scatter:
         role, dash = GROUPS[group]
@@ -197,22 +213,18 @@ class _Canvas:
         )  # fmt: skip
 
     def _mark(self, one: Trained, row: int, first: bool) -> go.Scatter:
-        known = self.pair is not None and one.cosines is not None
-        where = [float(one.tracked(self.pair or 0)[:, row].mean())] * 2 if known else []
+        where = self._where(one, row)
         return go.Scatter(
             x=where, y=[0.0, 0.72 * self.top][: len(where)], mode="lines+markers",
-            name=plotly_text(self.words["pair"]), showlegend=first and known,
+            name=plotly_text(self.words["pair"]), showlegend=first and bool(where),
             line={"color": self.theme.text, "width": 1.5},
             marker={"symbol": ["line-ew", "star"], "size": [1, 11], "color": self.theme.text},
             hovertemplate=f"{self.words['pair']}: %{{x:.2f}}<extra></extra>",
         )  # fmt: skip
 
     def _numbers(self, one: Trained, step: int) -> go.Scatter:
-        told = [
-            f"{self.words[w]} {one.mean(m, step):.2f}" for w, m in (("auc", "auc"), ("mean", "mean_cosine"))
-        ]
         return go.Scatter(
-            x=[self.left + 0.02], y=[0.99 * self.top], mode="text", text=["<br>".join(told)],
+            x=[self.left + 0.02], y=[0.99 * self.top], mode="text", text=[self._told(one, step)],
             textposition="bottom right", showlegend=False, hoverinfo="skip",
             textfont={"color": self.theme.muted, "size": 12},
         )  # fmt: skip
