@@ -142,17 +142,20 @@ def _figure(view: View) -> None:
 
 
 def _found(view: View, objective: str) -> str:
-    """Whether the longest batch is the best one, in a sentence that is computed."""
+    """Which sizes the seeds can tell apart, in sentences that are computed."""
     curve = view.curve(objective)
     best, longest = max(curve, key=lambda n: curve[n].mean()), max(curve)
     spread = max(float(np.ptp(scores)) for scores in curve.values())
-    lead = float(curve[best].mean() - curve[longest].mean())
-    kind = "longest" if best == longest else "tie" if lead <= spread else "shorter"
-    return t(
+    near = [n for n in curve if n != best and curve[best].mean() - curve[n].mean() <= spread]
+    kind = "every" if len(near) == len(curve) - 1 else "near" if near else "clear"
+    said = t(
         f"traps.batch.found.{kind}", objective=t(f"traps.batch.objective.{objective}"), best=best,
-        longest=longest, score=signed(float(curve[best].mean()), 1), lead=signed(lead, 1),
-        spread=signed(spread, 1),
+        score=signed(float(curve[best].mean()), 1), spread=signed(spread, 1), near=", ".join(map(str, near)),
+        times=longest // min(curve),
     )  # fmt: skip
+    if longest == best or longest in near:
+        return said
+    return f"{said} {t('traps.batch.found.shorter', longest=longest)}"
 
 
 def _table(view: View) -> None:

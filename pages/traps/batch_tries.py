@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from pages.traps.batch_standing import EQUALS, by_size
 from pages.traps.provenance import set_title, signed
-from pages.traps.recorded import sets
+from pages.traps.recorded import Floats, sets
 from pages.ui.challenge import goal, guess
 from pages.ui.text import t
 
@@ -39,6 +41,19 @@ def draw(name: str, equal: str, size: int) -> None:
         status=t("traps.batch.status_view", name=set_title(lead))
         if equal != EQUALS[1] or name != lead
         else t("traps.batch.status", size=size, score=score),
-        praise=t("traps.batch.praise", best=best, score=signed(float(curve[best].mean()), 1), long=long,
-                 other=signed(float(curve[long].mean()), 1)),
+        praise=_gain(curve)
+        if best == long
+        else t("traps.batch.praise", best=best, score=signed(float(curve[best].mean()), 1), long=long,
+               other=signed(float(curve[long].mean()), 1)),
+    )  # fmt: skip
+
+
+def _gain(curve: Mapping[int, Floats]) -> str:
+    """What the longest batch, which is the best one here, is ahead of the shortest."""
+    short, long = min(curve), max(curve)
+    ends = [float(curve[size].mean()) for size in (short, long)]
+    return t(
+        "traps.batch.praise_longest", best=long, short=short, score=signed(ends[1], 1),
+        other=signed(ends[0], 1), gain=signed(ends[1] - ends[0], 1), times=long // short,
+        spread=signed(max(float(np.ptp(scores)) for scores in curve.values()), 1),
     )  # fmt: skip

@@ -163,7 +163,18 @@ def found(view: View) -> str:
         t(f"traps.length.found.{verdict}", name=rate_title(view.rate), slope=signed(view.other.slope, 2),
           spread=signed(half(view.other.slopes), 2))
     )  # fmt: skip
-    return " ".join(said)
+    return " ".join([*said, _score_words(view)])
+
+
+def _score_words(view: View) -> str:
+    """Whether repetition scores higher than dropout alone, by all seeds."""
+    name = sets()[0]
+    score, plain = view.other.scores[name], view.plain.scores[name]
+    verdict = "higher" if score.min() > plain.max() else "lower" if score.max() < plain.min() else "mixed"
+    return t(
+        "traps.length.found.score", name=set_title(name), score=signed(float(score.mean()), 1),
+        plain=signed(float(plain.mean()), 1), verdict=t(f"traps.length.verdict.{verdict}"),
+    )  # fmt: skip
 
 
 def _provenance(view: View) -> str:

@@ -41,5 +41,5 @@ def _goal(probe: str, rate: float) -> None:
         reached=probe == lead and trained(rate, lead).slope == other.slope,  # two rates may be one run
         status=t("traps.length.status_set", name=set_title(lead)) if probe != lead
         else t("traps.length.status", slope=signed(trained(rate, lead).slope, 2)),
-        praise=t("traps.length.praise", **told),
+        praise=t("traps.length.praise_plain" if best == 0 else "traps.length.praise", **told),
     )  # fmt: skip
