@@ -66,7 +66,7 @@ def render() -> None:
         with left, messages.boundary():
             towers_panels.draw_scores(measured_on)
         with right, messages.boundary():
-            towers_panels.draw_mismatch()
+            towers_panels.draw_mismatch(measured_on)
         with messages.boundary():
             towers_scorer.draw()
 

@@ -61,7 +61,7 @@ def draw_scores(measured_on: str) -> None:
     show_data(table, "towers-scores", key="ls_t_scores_data", alt=t("objectives.towers.scores_table"))
 
 
-def draw_mismatch() -> None:
+def draw_mismatch(measured_on: str) -> None:
     """Probability of the classifier against the cosine, one point a shipped pair."""
     told, made, pairs = recorded()["mismatch"], recorded()["made"], load_scored_pairs("pairs")
     words = {
@@ -72,11 +72,15 @@ def draw_mismatch() -> None:
     }
     texts = list(zip(pairs.first, pairs.second, strict=True))
     figure = mismatch(told["cosine"], told["probability"], pairs.score, texts, current_theme(), words=words)
-    numbers = {name: signed(float(value)) for name, value in told["spearman"].items()}
+    numbers = {name: signed(float(value)) for name, value in told["spearman"][measured_on].items()}
     agreement = numbers["agreement"]
     plotly(figure, key="ls_t_mismatch", alt=t("objectives.towers.mismatch_alt", agreement=agreement))
-    data, seed = plain(made["classifier"]["data"]["train"]), made["classifier"]["seed"]
-    st.caption(t("objectives.towers.mismatch_caption", data=data, seed=seed, **numbers))
+    st.caption(
+        t(
+            "objectives.towers.mismatch_caption", name=set_title(measured_on),
+            seed=made["classifier"]["seed"], steps=made["classifier"]["optim"]["steps"], **numbers,
+        )
+    )  # fmt: skip
     table = {
         t("objectives.towers.first"): list(pairs.first),
         t("objectives.towers.second"): list(pairs.second),

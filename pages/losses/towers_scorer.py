@@ -6,21 +6,21 @@ import shutil
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
 from pages.ui.cache import embed
 from pages.ui.text import plain, t
 from simcse_core.config import OptimConfig
-from simcse_core.data.datasets import available, load_dataset_records
+from simcse_core.data.datasets import available, load_scored_pairs
 from simcse_core.errors import SimCSEError
 from simcse_core.runs.store import runs_root
 
 if TYPE_CHECKING:
     from simcse_core.encoders.cross import CrossEncoder
 
-ENCODER, SEED = "minilm:4", 42
+ENCODER, DATA, SEED = "minilm:4", "stsb-train", 42
 OPTIM = OptimConfig(steps=200, batch_size=16, learning_rate=1e-4, warmup=0.1)
 REFRESH = "1s"
 MAX_CHARACTERS = 300
@@ -62,14 +62,12 @@ class Job:
     def _train(self, folder: Path, encoder: str, optim: OptimConfig) -> None:
         from simcse_core.encoders import load_encoder
         from simcse_core.encoders.cross import CrossEncoder
-        from simcse_core.training.cross import CrossTrainer, labelled_pairs
+        from simcse_core.training.cross import CrossTrainer
 
         try:
-            name, full = training_set()
-            records: Any = load_dataset_records(name)
-            pairs = labelled_pairs(records) if full == 1 else records
+            pairs = load_scored_pairs(DATA)
             cross = CrossEncoder(load_encoder(encoder, dropout=0.1))
-            trainer = CrossTrainer(optim, cross, pairs, seed=SEED, full_score=full)
+            trainer = CrossTrainer(optim, cross, pairs, seed=SEED)
             while trainer.step < optim.steps and not self.stopping.is_set():
                 self.step = trainer.advance().step
             if not self.stopping.is_set():
@@ -82,11 +80,6 @@ class Job:
             self.problem = error.message
         except Exception as error:  # a thread has nobody to raise to
             self.problem = f"{type(error).__name__}: {error}"
-
-
-def training_set() -> tuple[str, float]:
-    """What the scorer is trained on here, and the score of a pair that means the same."""
-    return ("stsb-train", 5.0) if available("stsb-train") else ("triples", 1.0)
 
 
 @st.cache_resource(show_spinner=False)
@@ -120,13 +113,13 @@ def _body(was_busy: bool) -> None:
     if was_busy:
         st.rerun()
     there = (folder() / "config.json").is_file()
-    data = "stsb" if training_set()[0] == "stsb-train" else "triples"
-    told = t(f"objectives.towers.scorer.data_{data}")
-    st.markdown(t("objectives.towers.scorer.intro", steps=OPTIM.steps, data=told))
+    st.markdown(t("objectives.towers.scorer.intro", steps=OPTIM.steps))
     if job().problem:
         st.error(t("objectives.towers.scorer.failed", problem=plain(job().problem)), icon=":material/error:")
     label = t("objectives.towers.scorer.again" if there else "objectives.towers.scorer.train")
-    if st.button(label, key="ls-t-train", icon=":material/model_training:"):
+    if not available(DATA):
+        st.info(t("objectives.towers.scorer.absent"))
+    elif st.button(label, key="ls-t-train", icon=":material/model_training:"):
         job().start(folder(), ENCODER, OPTIM)
         st.rerun()
     if there:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from simcse_core.config import OptimConfig
-from simcse_core.data.records import ScoredPair, Triplet
+from simcse_core.data.records import ScoredPair
 from simcse_core.encoders.cross import CrossEncoder
 from simcse_core.errors import DataError, TrainingError
 from simcse_core.runtime import seed_everything
@@ -32,20 +32,6 @@ def pair_loss(logits: Tensor, target: Tensor) -> Tensor:
         Scalar, mean over pairs, nats.
     """
     return F.binary_cross_entropy_with_logits(logits, target)
-
-
-def labelled_pairs(triples: Sequence[Triplet]) -> list[ScoredPair]:
-    """Three pairs of each triple: the entailed one with score 1; the contradicted and a foreign one with 0.
-
-    The foreign text is entailed by a sentence half a list away. Contradictions share most of their words:
-    without foreign pairs a scorer takes shared words for a difference, and unrelated texts come out alike.
-    """
-    half = len(triples) // 2
-    found = [ScoredPair(one.anchor, one.positive, 1.0) for one in triples]
-    found += [ScoredPair(one.anchor, one.negative, 0.0) for one in triples]
-    foreign = [*triples[half:], *triples[:half]] if half else []
-    found += [ScoredPair(a.anchor, b.positive, 0.0) for a, b in zip(triples, foreign, strict=False)]
-    return found
 
 
 class CrossTrainer:

@@ -151,6 +151,12 @@ def test_the_guess_about_equal_cosines_knows_the_loss() -> None:
 
 
 @pytest.fixture
+def few_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped pairs in the place of STS-B train."""
+    monkeypatch.setattr(towers_scorer, "DATA", "pairs")
+
+
+@pytest.fixture
 def towers_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A recorded file of the right shape, so that these tests do not wait for the real one."""
     from simcse_core.data.datasets import load_scored_pairs
@@ -173,7 +179,8 @@ def towers_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str
     rows = [{"candidates": n, "embed": 2.0 * n, "search": 5.0, "cross": 4.0 * n} for n in (10, 100, 1000)]
     content = {
         "made": made, "runs": runs, "latency": rows,
-        "mismatch": {"cosine": column, "probability": column[::-1], "spearman": told},
+        "mismatch": {"cosine": column, "probability": column[::-1],
+            "spearman": dict.fromkeys(made["sample"], told)},
     }  # fmt: skip
     assets = assets_with_broken("towers", tmp_path)
     (assets / "recorded" / "towers.json").write_text(json.dumps(content), encoding="utf-8")
@@ -250,6 +257,7 @@ def test_without_the_recording_curves_say_what_to_do(
 def test_a_visitor_trains_the_scorer_and_scores_a_pair(
     open_page: OpenPage,
     towers_recorded: dict[str, Any],
+    few_pairs: None,
     tiny_checkpoint: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -272,7 +280,9 @@ def test_a_visitor_trains_the_scorer_and_scores_a_pair(
     assert len(again) == 1 and again != told
 
 
-def test_the_scorer_trains_in_a_thread_and_is_kept(tmp_path: Path, tiny_checkpoint: Path) -> None:
+def test_the_scorer_trains_in_a_thread_and_is_kept(
+    tmp_path: Path, few_pairs: None, tiny_checkpoint: Path
+) -> None:
     job, where = towers_scorer.Job(), tmp_path / "scorers" / "cross-encoder"
     job.start(where, str(tiny_checkpoint), OptimConfig(steps=2, batch_size=4, device="cpu"))
     assert job.thread is not None
@@ -282,3 +292,12 @@ def test_the_scorer_trains_in_a_thread_and_is_kept(tmp_path: Path, tiny_checkpoi
     job.start(where, "/no/such/folder", OptimConfig(steps=2))
     job.thread.join(timeout=120)
     assert "folder" in job.problem and (where / "config.json").is_file()  # the old one stays
+
+
+def test_without_public_pairs_the_scorer_says_what_it_needs(
+    open_page: OpenPage, towers_recorded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(towers_scorer, "available", lambda name: False)
+    at = open_page("losses", ls_tab="Towers")
+    assert t("objectives.towers.scorer.absent") in [box.value for box in at.info]
+    assert "ls-t-train" not in {button.key for button in at.button}

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from unit.encoder_factory import load, make_checkpoint
 
 from simcse_core.config import OptimConfig
-from simcse_core.data.records import ScoredPair, Triplet
+from simcse_core.data.records import ScoredPair
 from simcse_core.encoders.cross import CrossEncoder, load_cross_encoder
 from simcse_core.errors import DataError, EncoderError
-from simcse_core.training.cross import CrossTrainer, labelled_pairs, pair_loss
+from simcse_core.training.cross import CrossTrainer, pair_loss
 
 PAIRS = [
     ("a man plays the guitar", "the cat sleeps"),
@@ -178,11 +178,3 @@ def test_rows_that_are_no_pairs_and_scores_off_the_scale_are_refused(bert: Path)
     assert cross.score([]).shape == (0,)
     with pytest.raises(DataError, match="between 0 and 5"):
         CrossTrainer(OptimConfig(), cross, [ScoredPair("a", "b", 7.0)] * 64, seed=0)
-
-
-def test_a_triple_gives_an_alike_a_contradicted_and_a_foreign_pair() -> None:
-    found = labelled_pairs([Triplet("a", "b", "c"), Triplet("d", "e", "f")])
-    rows = [(pair.first, pair.second, pair.score) for pair in found]
-    alike, contradicted = [("a", "b", 1.0), ("d", "e", 1.0)], [("a", "c", 0.0), ("d", "f", 0.0)]
-    assert rows == [*alike, *contradicted, ("a", "e", 0.0), ("d", "b", 0.0)]
-    assert len(labelled_pairs([Triplet("a", "b", "c")])) == 2  # no second triple to take a text from
