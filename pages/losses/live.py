@@ -34,8 +34,8 @@ def settings() -> list[str]:
         rate = choice(t("losses.live.rate"), RATES, config["optim"]["learning_rate"], key="ls_rate",
                       format_func=lambda value: f"{value:g}")  # fmt: skip
         seed = seed_control(t("losses.seed"), key="ls_seed", default=config["seed"])
-    from simcse_core.training.fitting import losses_for  # imports torch: not before it is asked for
-
+    with st.spinner(t("losses.live.loading")):
+        from simcse_core.training.fitting import losses_for  # imports torch: not before it is asked for
     chosen = controls.pick(losses_for(group.kind_of(data)), group.title, key="ls_train")
     changes = {"data.train": data, "optim.steps": steps, "optim.learning_rate": rate, "seed": seed}
     try:
