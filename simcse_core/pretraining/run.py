@@ -65,17 +65,24 @@ def pretrain(
     trainer, held_out, about = _prepared(config, texts, sts, out / "checkpoint" if resume else None)
     tell("started", trainer, **about, resumed=resume)
     _train(trainer, held_out, out, tell)
+    return _finish(trainer, held_out, out, tell, about)
+
+
+def _finish(
+    trainer: Pretrainer, held_out: TokenRows, out: Path, tell: _Teller, about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Measure and write the model; returns its facts."""
     measured = asdict(trainer.measure(held_out))
     facts = {
         **about,
-        "config": config.to_dict(),
+        "config": trainer.config.to_dict(),
         "steps": trainer.step,
         "tokens": trainer.tokens,
         "minutes": round(trainer.elapsed / 60, 2),
         "held_out": measured,
     }
     with replace_folder(out / "model") as partial:
-        write_model(trainer.model, trainer.backend, config, partial)
+        write_model(trainer.model, trainer.backend, trainer.config, partial)
         write_json(partial / "pretraining.json", facts)
     tell("finished", trainer, **measured)
     return facts

@@ -57,12 +57,17 @@ def ship(
         write_json(partial / "training.json", facts)
         card = model_card(target.name, own, facts, report, data=data)
         (partial / "README.md").write_text(card, encoding="utf-8")
-        size = sum(file.stat().st_size for file in partial.rglob("*") if file.is_file())
-        if size > LARGEST:
-            raise RunError(
-                f"The encoder takes {size / 1e6:.1f} MB; {LARGEST / 1e6:.0f} MB may be shipped.",
-                hint="Use a smaller vocabulary or fewer layers.",
-            )
+        size = _checked_size(partial)
+    return size
+
+
+def _checked_size(folder: Path) -> int:
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    if size > LARGEST:
+        raise RunError(
+            f"The encoder takes {size / 1e6:.1f} MB; {LARGEST / 1e6:.0f} MB may be shipped.",
+            hint="Use a smaller vocabulary or fewer layers.",
+        )
     return size
 
 
