@@ -113,6 +113,6 @@ def test_training_here_offers_objectives_and_a_button(server: str, open_tab: Ope
     tab = open_tab(server + "/losses?ls_from=" + t("losses.source.here").replace(" ", "+"))
     start = tab.locator(".st-key-ls-start button")
     expect(start).to_be_enabled(timeout=SLOW)
-    expect(start).to_have_text(t("losses.live.start", count=4), use_inner_text=True)
+    expect(start).to_contain_text(t("losses.live.start", count=4), timeout=SLOW)
     expect(tab.locator(".st-key-ls-stop button")).to_be_disabled()
     until(tab, lambda: len(areas(tab)) == 4)
