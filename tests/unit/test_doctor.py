@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from simcse_core.evaluation.patient import FAULT, FINE, WARNING, Finding, Patient, checks
 from unit.encoder_factory import load
 
 from simcse_core.cli import main
@@ -16,6 +15,7 @@ from simcse_core.data.datasets import load_dataset_records
 from simcse_core.encoders import Encoder, load_encoder
 from simcse_core.errors import DataError
 from simcse_core.evaluation.doctor import examine, stated_pooling
+from simcse_core.evaluation.patient import FAULT, FINE, WARNING, Finding, Patient, checks
 
 TEXTS = [f"the {a} is near the {b}" for a in ("man", "cat", "dog") for b in ("river", "house", "old tree")]
 
