@@ -19,6 +19,7 @@ from simcse_core.runs import checkpoint as checkpoint_module
 from simcse_core.runs.execute import encoder_to_train, execute, training_records
 from simcse_core.runs.store import Run, RunStore
 from simcse_core.training.trainer import Trainer
+from simcse_core.views import Roles
 
 
 def losses_of(run: Run) -> list[float]:
@@ -123,13 +124,14 @@ def test_stop_takes_effect_within_a_step(tmp_path: Path, tiny_checkpoint: Path) 
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_step(tmp_path: Path, tiny_checkpoint: Path) -> None:
     run = make(tmp_path, tiny_checkpoint, optim__learning_rate=1.0, optim__clip_norm=0.0, optim__steps=400)
-    broken = Trainer._named
+    whole = Trainer._embed
 
-    def poisoned(self: Trainer, **embeddings: torch.Tensor) -> torch.Tensor:
-        return broken(self, **embeddings) * (float("nan") if self.step == 3 else 1.0)
+    def poisoned(self: Trainer, roles: Roles) -> dict[str, torch.Tensor]:
+        factor = float("nan") if self.step == 3 else 1.0
+        return {name: rows * factor for name, rows in whole(self, roles).items()}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trainer, "_named", poisoned)
+        patch.setattr(Trainer, "_embed", poisoned)
         assert execute(run) == "failed"
     snapshot = run.snapshot()
     assert "loss became nan at step 4" in snapshot.error and "learning_rate" in snapshot.hint
@@ -148,11 +150,11 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_its_step(tmp_path: Path, ti
 def test_failures_say_what_to_do(tmp_path: Path, tiny_checkpoint: Path, error: Exception, told: str) -> None:
     run = make(tmp_path, tiny_checkpoint)
 
-    def fail(self: Trainer, **embeddings: Any) -> Any:
+    def fail(self: Trainer, roles: Roles) -> Any:
         raise error
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trainer, "_named", fail)
+        patch.setattr(Trainer, "_embed", fail)
         assert execute(run) == "failed"
     assert told in run.snapshot().hint
 
