@@ -23,13 +23,16 @@ def heading(tab: Page) -> str:
 def test_the_stages_are_walked_by_keyboard_and_stay_in_the_address(server: str, open_tab: OpenTab) -> None:
     tab = open_tab(server + "/walk")
     until(tab, lambda: heading(tab).endswith(stage_title("tokens")))
+    onwards = tab.get_by_role("button", name=re.compile(f"^{t('walk.next')}"))
+    expect(onwards).to_be_enabled(timeout=20_000)  # it is the button that listens to the keys
+    settle(tab)
     tab.locator("body").press("Shift+ArrowRight")
     settle(tab)
     until(tab, lambda: heading(tab).endswith(stage_title("dropout")) and "wk_stage=Dropout" in tab.url)
     tab.locator("body").press("Shift+ArrowLeft")
     settle(tab)
     until(tab, lambda: heading(tab).endswith(stage_title("tokens")))
-    tab.get_by_role("button", name=re.compile(f"^{t('walk.next')}")).click()
+    onwards.click()
     settle(tab)
     tab.reload()
     settle(tab)
