@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,16 +17,9 @@ from simcse_core.theory.batch import Roles, candidate_counts, roles_of
 from simcse_core.theory.batch_source import STEPS
 from simcse_core.theory.walk_arrays import LAYOUTS
 from simcse_core.theory.walk_batch import TEMPERATURES
-from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
+from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of, mounted, printed
 
 OWN = "A man plays the guitar.\nA dog eats bread.\nThe city sleeps."
-
-
-def mounted(at: Any) -> dict[str, Any]:
-    """What the board is told."""
-    (found,) = [one for one in at.get("bidi_component") if one.key == board.KEY]
-    told: dict[str, Any] = json.loads(found.proto.json)
-    return told
 
 
 def words(at: Any) -> str:
@@ -63,11 +53,11 @@ def test_opening_it_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize("layout", LAYOUT_ORDER)
 def test_every_layout_and_size_shows_the_recorded_batch(open_page: OpenPage, layout: str) -> None:
     at = open_page("batch", bt_lay=layout_title(layout))
-    agrees(mounted(at), expected(layout))
+    agrees(mounted(at, board.KEY), expected(layout))
     for size in (2, 8):
         at.select_slider(key="bt_n").set_value(size).run()
         assert not at.exception and not at.error
-        agrees(mounted(at), expected(layout, size))
+        agrees(mounted(at, board.KEY), expected(layout, size))
     assert f"{expected(layout, 8).negatives} negatives" in words(at)
 
 
@@ -77,7 +67,7 @@ def test_dropout_and_masks_change_the_batch_and_the_reason(open_page: OpenPage) 
         at.segmented_control(key="bt_p").set_value(dropout).run()
         if dropout:
             at.toggle(key="bt_same").set_value(same).run()
-        told, found = mounted(at), expected("interleaved", 4, dropout, same)
+        told, found = mounted(at, board.KEY), expected("interleaved", 4, dropout, same)
         agrees(told, found)
         equal = dropout == 0 or same
         kind = "equal" if equal else "fresh"
@@ -89,33 +79,35 @@ def test_dropout_and_masks_change_the_batch_and_the_reason(open_page: OpenPage) 
 
 def test_the_address_brings_back_row_temperature_view_and_step(open_page: OpenPage) -> None:
     at = open_page("batch", bt_row="b′", bt_tau="0.5", bt_view="push", bt_step="mask", bt_n="6")
-    assert mounted(at)["state"] == "b′|0.5|push|mask" and at.pills(key="bt_row").value == "b′"
+    assert mounted(at, board.KEY)["state"] == "b′|0.5|push|mask" and at.pills(key="bt_row").value == "b′"
     found = expected("interleaved", 6, tau=0.5)
     share = found.anatomy.probabilities[3, 2]  # type: ignore[index]
     assert re.search(rf"frac\{{{share:.4g}-1\}}\{{0.5\}}", words(at))
     at.radio(key="bt_lay").set_value("two_view").run()  # has no row b′
-    assert mounted(at)["state"].startswith("b|") and not at.exception
+    assert mounted(at, board.KEY)["state"].startswith("b|") and not at.exception
     at.button(key="bt-reset").click().run()
-    assert mounted(at)["state"] == "a|0.05|cosine|labels" and at.select_slider(key="bt_n").value == 4
+    assert (
+        mounted(at, board.KEY)["state"] == "a|0.05|cosine|labels" and at.select_slider(key="bt_n").value == 4
+    )
 
 
 @pytest.mark.parametrize("value", ["whatever", "", "-1", "9" * 30, "<script>", "a|b", "inf"])
 def test_nonsense_in_the_address_falls_back(open_page: OpenPage, value: str) -> None:
     keys = ("n", "lay", "p", "same", "tau", "row", "view", "step")
     at = open_page("batch", **{f"bt_{key}": value for key in keys})
-    assert mounted(at)["state"] == "a|0.05|cosine|labels" and not at.exception and not at.error
-    agrees(mounted(at), expected("interleaved"))
+    assert mounted(at, board.KEY)["state"] == "a|0.05|cosine|labels" and not at.exception and not at.error
+    agrees(mounted(at, board.KEY), expected("interleaved"))
 
 
 def test_the_lines_of_the_loss_are_marked(open_page: OpenPage) -> None:
     at = open_page("batch")
-    told = mounted(at)
+    told = mounted(at, board.KEY)
     assert [step["name"] for step in told["steps"]] == list(STEPS)
     marked = {step["name"]: [told["code"][k].strip() for k in step["lines"]] for step in told["steps"]}
     assert marked["divide"] == ["logits = similarities / temperature"]
     assert any("masked_fill(itself" in line for line in marked["mask"])
     at.radio(key="bt_lay").set_value("two_view").run()
-    assert next(step for step in mounted(at)["steps"] if step["name"] == "mask")["lines"] == []
+    assert next(step for step in mounted(at, board.KEY)["steps"] if step["name"] == "mask")["lines"] == []
     assert told["ladder"] == list(TEMPERATURES)
 
 
@@ -126,14 +118,11 @@ def test_the_lines_of_the_loss_are_marked(open_page: OpenPage) -> None:
 def test_the_code_makes_the_open_row(open_page: OpenPage, query: dict[str, str]) -> None:
     at = open_page("batch", **query)
     (code,) = [one.value for one in at.code if "roles_of" in one.value]
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(compile(code, "panel", "exec"), {})
-    told = mounted(at)
+    told = mounted(at, board.KEY)
     row = told["rows"].index(told["state"].split("|")[0])
     tau = float(told["state"].split("|")[1])
     found = expected("triples", 3, 0.0, tau=tau) if "bt_lay" in query else expected("interleaved", tau=tau)
-    first, *lines = out.getvalue().strip().split("\n")
+    first, *lines = printed(code).strip().split("\n")
     assert found.anatomy.loss is not None and found.anatomy.probabilities is not None
     assert first.startswith(found.row_texts[row])
     assert float(first.split()[-1]) == pytest.approx(found.anatomy.loss[row], abs=1e-4)
@@ -220,7 +209,7 @@ def test_sentences_that_make_no_batch_are_refused(open_page: OpenPage, text: str
     at.text_area(key="bt-text").set_value(text).run()
     at.button(key="bt-go").click().run()
     assert said in at.error[0].value.replace("\\", "")
-    agrees(mounted(at), expected("interleaved"))
+    agrees(mounted(at, board.KEY), expected("interleaved"))
 
 
 def test_own_sentences_are_computed_and_given_back(open_page: OpenPage) -> None:
@@ -228,7 +217,7 @@ def test_own_sentences_are_computed_and_given_back(open_page: OpenPage) -> None:
     at.text_area(key="bt-text").set_value(OWN + "\n\n").run()
     at.button(key="bt-go").click().run()
     assert not at.exception and not at.error
-    told = mounted(at)
+    told = mounted(at, board.KEY)
     assert told["texts"][::2] == OWN.split("\n") and told["state"].startswith("a|")
     assert t("batch.computed") in words(at) and t("batch.own_size", size=3) in words(at)
     positives = [line[k] for line, k in zip(told["cosines"], told["positives"], strict=True)]
@@ -236,10 +225,10 @@ def test_own_sentences_are_computed_and_given_back(open_page: OpenPage) -> None:
     assert re.search(r"of a lie 1\d\.\d° from their mean", words(at))
     at.radio(key="bt_lay").set_value("triples").run()
     assert t("batch.own_triples") in words(at)
-    agrees(mounted(at), expected("triples"))
+    agrees(mounted(at, board.KEY), expected("triples"))
     at.button(key="bt-end").click().run()
     at.radio(key="bt_lay").set_value("two_view").run()
-    agrees(mounted(at), expected("two_view"))
+    agrees(mounted(at, board.KEY), expected("two_view"))
 
 
 def test_every_word_the_board_asks_for_is_there() -> None:

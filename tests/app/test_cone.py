@@ -16,7 +16,7 @@ from simcse_core.encoders.poolers import poolers
 from simcse_core.postprocess import postprocessors
 from simcse_core.presets import preset
 from simcse_core.runs.store import RunStore
-from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
+from tests.app.apptest import OpenPage, assets_with_broken, captions, heavy_libraries_of
 
 
 def table(at: Any) -> list[list[str]]:
@@ -24,10 +24,6 @@ def table(at: Any) -> list[list[str]]:
     block = next(m.value for m in at.markdown if m.value.startswith("| Number"))
     lines = [line for line in block.splitlines() if not line.startswith("|:")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-
-
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
 
 
 def test_it_opens_on_recorded_numbers(open_page: OpenPage) -> None:

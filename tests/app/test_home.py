@@ -12,7 +12,7 @@ import pytest
 from pages.home.story import check, load_story
 from simcse_core.errors import DataError
 from simcse_core.figures.theme import DARK, LIGHT
-from tests.app.apptest import REPOSITORY, OpenPage
+from tests.app.apptest import REPOSITORY, OpenPage, captions
 from tests.app.story_factory import make_story, write_assets
 
 
@@ -21,10 +21,6 @@ def story_assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = write_assets(tmp_path / "assets", REPOSITORY / "assets", make_story())
     monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
     return folder
-
-
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
 
 
 def test_the_numbers_of_the_run_stand_under_the_figure(open_page: OpenPage, story_assets: Path) -> None:

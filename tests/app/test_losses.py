@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import itertools
 import json
 from pathlib import Path
@@ -19,11 +17,20 @@ from pages.ui.text import plain, t
 from simcse_core.config import RunConfig
 from simcse_core.evaluation.compare import beyond_noise, places
 from simcse_core.losses import losses
-from simcse_core.runs.client import Client
-from simcse_core.runs.execute import execute
-from simcse_core.runs.store import Run
 from simcse_core.training.fitting import losses_for
-from tests.app.apptest import OpenPage, assets_with_broken, faults, heavy_libraries_of
+from tests.app.apptest import (
+    OpenPage,
+    assets_with,
+    assets_with_broken,
+    captions,
+    charts,
+    code_with,
+    faults,
+    heavy_libraries_of,
+    printed,
+    said,
+)
+from tests.app.lab_driver import progress, train
 
 HERE = t("losses.source.here")
 STS = set_title("stsb-test")
@@ -31,18 +38,6 @@ STS = set_title("stsb-test")
 
 def four() -> list[str]:
     return [recorded.title(name) for name in recorded.FOUR]
-
-
-def said(at: Any) -> str:
-    return " ".join(block.value for block in at.markdown)
-
-
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
-
-
-def charts(at: Any) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
 
 
 def tiles(at: Any) -> list[str]:
@@ -192,9 +187,7 @@ def test_an_objective_that_broke_off_is_said_so(
     for run in content["runs"]:
         if run["loss"] == "cosent":
             run["failed"] = {"step": 3, "message": "The loss became nan at step 4."}
-    folder = assets_with_broken("losses", tmp_path)
-    (folder / "recorded" / "losses.json").write_text(json.dumps(content))
-    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with("losses", json.dumps(content), tmp_path)))
     at = open_page("losses")
     assert tiles(at) == [title for title in four() if title != recorded.title("cosent")]
     assert any("became nan" in box.value for box in at.warning)
@@ -218,22 +211,10 @@ def small_base(
     return config
 
 
-def train(at: AppTest, run: Run) -> None:
-    """What the worker does, in this process."""
-    Client(jobs.store()).queue.remove(run.id)
-    execute(run)
-    at.run()
-    assert not faults(at)
-
-
 def live(open_page: OpenPage, **query: str) -> AppTest:
     at = open_page("losses", ls_from=HERE, ls_steps="10", **query)
     at.pills(key="ls_train").set_value(["InfoNCE, two views", "CoSENT"]).run()
     return at
-
-
-def lines(at: Any) -> list[str]:
-    return [str(bar.proto.text) for bar in at.get("progress")]
 
 
 def test_runs_started_here_differ_in_the_objective_alone_and_enter_the_figures(
@@ -249,9 +230,9 @@ def test_runs_started_here_differ_in_the_objective_alone_and_enter_the_figures(
     assert [first.config.view.name, second.config.view.name] == ["relations", "records"]
     ids = "".join(at.query_params["ls_runs"])  # a string or a list of one
     assert set(ids.split(",")) == {first.id, second.id}
-    assert len(lines(at)) == 2 and at.button(key="ls-start").disabled
+    assert len(progress(at)) == 2 and at.button(key="ls-start").disabled
     train(at, second)
-    assert tiles(at) == ["InfoNCE, two views"] and "finished" in " ".join(lines(at))
+    assert tiles(at) == ["InfoNCE, two views"] and "finished" in " ".join(progress(at))
     train(at, first)
     assert tiles(at) == ["InfoNCE, two views", "CoSENT"]
     score = second.snapshot().evaluations[-1]["spearman"]
@@ -308,11 +289,8 @@ def test_every_objective_that_fits_the_data_can_be_trained_here(
 @pytest.mark.slow
 def test_the_code_shown_gives_the_numbers_shown(open_page: OpenPage) -> None:
     at = open_page("losses", ls_step="5", ls_set=recorded.title("cosine_squared"))
-    code = next(str(code.value) for code in at.code if "Trainer(" in code.value)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(code, {})  # the code of the page is ours
-    area, score = map(float, printed.getvalue().split())
+    code = code_with(at, "Trainer(")
+    area, score = map(float, printed(code).split())
     run = next(r for r in recorded.recorded()["runs"] if (r["loss"], r["seed"]) == ("cosine_squared", 42))
     told = run["sets"]["pairs"]
     assert area == pytest.approx(told["auc"][0], abs=0.02)

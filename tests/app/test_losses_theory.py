@@ -18,35 +18,22 @@ from simcse_core.encoders.cross import load_cross_encoder
 from simcse_core.evaluation.towers import Latency
 from simcse_core.recording import towers as recorder
 from simcse_core.theory.pair_curves import GRID, Context, pair_curve
-from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
-
-
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
-
-
-def spec(at: Any, place: int = 0) -> dict[str, Any]:
-    return json.loads(at.get("plotly_chart")[place].proto.spec)  # type: ignore[no-any-return]
-
-
-def numbers(values: Any) -> Any:
-    """Of a Plotly array, which is sent as base64 or as a list."""
-    if isinstance(values, dict):
-        import base64
-
-        return np.frombuffer(base64.b64decode(values["bdata"]), dtype=np.dtype(values["dtype"]))
-    return np.array(values, dtype=np.float64)
+from tests.app.apptest import (
+    OpenPage,
+    assets_with,
+    assets_with_broken,
+    captions,
+    charts,
+    heavy_libraries_of,
+    numbers,
+    printed,
+)
 
 
 def curves(at: Any) -> dict[str, Any]:
     """Slopes as drawn, by name of the objective."""
-    lines = [trace for trace in spec(at)["data"] if trace["mode"] == "lines" and trace["yaxis"] == "y2"]
+    lines = [trace for trace in charts(at)[0]["data"] if trace["mode"] == "lines" and trace["yaxis"] == "y2"]
     return {trace["name"]: numbers(trace["y"]) for trace in lines}
-
-
-def printed(code: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    exec(code, {})
-    return capsys.readouterr().out.split()
 
 
 @pytest.mark.parametrize("tab", ["Curves", "Log-sum-exp"])
@@ -64,16 +51,13 @@ def test_curves_open_on_recorded_slopes(open_page: OpenPage) -> None:
     assert drawn["CoSENT"] == pytest.approx(slope / slope.max(), abs=1e-4)
 
 
-def test_another_rest_of_the_batch_is_computed(
-    open_page: OpenPage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_rest_of_the_batch_is_computed(open_page: OpenPage) -> None:
     at = open_page(
         "losses", ls_tab="Curves", ls_c_scale="As it is", ls_c_pos="0.6", ls_c_set="InfoNCE, two views"
     )
     slope = pair_curve("info_nce", "negative", Context(positive=0.6)).slope
     assert curves(at)["InfoNCE, two views"] == pytest.approx(slope, rel=1e-4)
-    capsys.readouterr()
-    told = printed(at.code[-1].value, capsys)
+    told = printed(at.code[-1].value).split()
     assert told[0] == "info_nce" and float(told[2]) == pytest.approx(slope[list(GRID).index(0.6)])
 
 
@@ -120,15 +104,12 @@ def test_an_objective_registered_since_is_offered_and_drawn(open_page: OpenPage)
 
 
 @pytest.mark.parametrize("stage", ["The cosines", "InfoNCE", "CoSENT"])
-def test_the_smooth_maximum_is_what_its_code_prints(
-    open_page: OpenPage, stage: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_smooth_maximum_is_what_its_code_prints(open_page: OpenPage, stage: str) -> None:
     at = open_page("losses", ls_tab="Log-sum-exp", ls_l_stage=stage, ls_l_scale="50")
-    capsys.readouterr()
-    smooth, largest, bound = (float(value) for value in printed(at.code[-1].value, capsys))
+    smooth, largest, bound = (float(value) for value in printed(at.code[-1].value).split())
     for value in (smooth, largest, bound):
         assert f"{value:.3f}" in captions(at)
-    bars = spec(at)["data"][0]
+    bars = charts(at)[0]["data"][0]
     assert float(numbers(bars["marker"]["color"]).sum()) == pytest.approx(1, abs=1e-5)
 
 
@@ -182,9 +163,7 @@ def towers_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str
         "mismatch": {"cosine": column, "probability": column[::-1],
             "spearman": dict.fromkeys(made["sample"], told)},
     }  # fmt: skip
-    assets = assets_with_broken("towers", tmp_path)
-    (assets / "recorded" / "towers.json").write_text(json.dumps(content), encoding="utf-8")
-    monkeypatch.setenv("SIMCSE_ASSETS", str(assets))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with("towers", json.dumps(content), tmp_path)))
     return content
 
 
@@ -196,20 +175,16 @@ def test_towers_count_passes_and_show_what_was_recorded(
     assert "two towers 61.5, one tower 61.5 after 200 steps" in captions(at) and "2 seeds" in captions(at)
     assert "−22.5" in captions(at) and "2026-01-01" in captions(at)
     assert len(at.get("plotly_chart")) == 2
-    points = spec(at, 1)["data"][0]
+    points = charts(at)[1]["data"][0]
     assert len(numbers(points["x"])) == len(towers_recorded["mismatch"]["cosine"])
 
 
 def test_the_code_of_towers_counts_and_measures(
-    open_page: OpenPage,
-    towers_recorded: dict[str, Any],
-    tiny_checkpoint: Path,
-    capsys: pytest.CaptureFixture[str],
+    open_page: OpenPage, towers_recorded: dict[str, Any], tiny_checkpoint: Path
 ) -> None:
     code = open_page("losses", ls_tab="Towers").code[-1].value
     assert code.count(towers.LIVE_ENCODER) == 2
-    capsys.readouterr()
-    told = " ".join(printed(code.replace(towers.LIVE_ENCODER, str(tiny_checkpoint)), capsys))
+    told = " ".join(printed(code.replace(towers.LIVE_ENCODER, str(tiny_checkpoint))).split())
     assert "Passes(bi=1100, bi_again=100, cross=100000)" in told
     assert told.count("Latency(candidates=") == 2
 
@@ -234,7 +209,7 @@ def test_measuring_here_replaces_the_recorded_times(
     )
     at.button(key="ls-t-measure").click().run()
     assert t("objectives.towers.measured") in captions(at)
-    times = [trace for trace in spec(at)["data"] if trace["mode"] == "lines+markers"]
+    times = [trace for trace in charts(at)[0]["data"] if trace["mode"] == "lines+markers"]
     assert [numbers(trace["y"]).tolist() for trace in times] == [[3, 9], [2, 5], [3, 6]]
 
 

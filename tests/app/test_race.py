@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +16,25 @@ from simcse_core.recording import race
 from simcse_core.runs.store import Run, RunStore
 from simcse_core.training.events import Evaluated, Lifecycle
 from simcse_core.views import views
-from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
+from tests.app.apptest import (
+    OpenPage,
+    assets_with,
+    captions,
+    charts,
+    code_with,
+    frame,
+    heavy_libraries_of,
+    link,
+    printed,
+    said,
+)
 
 SHIPPED = set_title("pairs")
-
-
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
-
-
-def said(at: Any) -> str:
-    return " ".join(block.value for block in at.markdown)
-
-
-def charts(at: Any) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
 
 
 def paths(at: Any) -> dict[str, dict[str, Any]]:
     """Traces of the legend of the main figure, by name."""
     return {trace["name"]: trace for trace in charts(at)[0]["data"] if trace.get("showlegend")}
-
-
-def table(at: Any) -> Any:
-    return next(frame.value for frame in at.dataframe if "step" in frame.value.columns)
 
 
 def every(measured_on: str) -> dict[str, Any]:
@@ -52,7 +44,7 @@ def every(measured_on: str) -> dict[str, Any]:
 def test_it_opens_on_the_four_of_the_papers_figure(open_page: OpenPage) -> None:
     at = open_page("race")
     assert list(paths(at)) == [title(name) for name in FOUR]
-    rows = table(at)
+    rows = frame(at, "step")
     seeds = {run["seed"] for run in recorded()["runs"]}
     assert len(rows) == 4 * len(seeds) * 11 and set(rows["seed"]) == seeds
     run = next(r for r in recorded()["runs"] if (r["variant"], r["seed"]) == ("same_mask", 42))
@@ -231,7 +223,7 @@ def test_own_runs_with_another_view_are_drawn_beside_the_recorded_ones(
     assert [one.seeds for one in found] == [[7]] and mine.id.rpartition("-")[2] in found[0].name
     assert found[0].alignment.tolist() == [[0.2, 0.25, 0.3]] and found[0].steps == [0, 5, 20]
     at = open_page("race", rc_set=SHIPPED)
-    assert found[0].name in paths(at) and set(table(at)["run"]) >= {found[0].name}
+    assert found[0].name in paths(at) and set(frame(at, "step")["run"]) >= {found[0].name}
     at.toggle(key="rc_own").set_value(False).run()
     assert found[0].name not in paths(at)
     assert found[0].name not in paths(open_page("race"))  # another set, another sample
@@ -240,8 +232,8 @@ def test_own_runs_with_another_view_are_drawn_beside_the_recorded_ones(
 def test_the_link_to_the_lab_sets_the_view_there(open_page: OpenPage) -> None:
     at = open_page("race", rc_add=title("dropout_more"))
     label = t("race.go", name=title("dropout_more"))
-    link = next(one.proto for one in at.get("page_link") if one.proto.label == label)
-    assert "lab" in str(link.page) and "lb_dropout=0.3" in str(link.query_string)
+    there = link(at, label)
+    assert "lab" in str(there.page) and "lb_dropout=0.3" in str(there.query_string)
     lab = open_page("lab", lb_view=views.info("same_mask").title, lb_dropout="0.3", lb_seed=str(own.NEW_SEED))
     assert lab.selectbox(key="lb_view").value == "same_mask"
     assert lab.select_slider(key="lb_dropout").value == 0.3
@@ -256,11 +248,8 @@ def test_the_code_shown_gives_the_numbers_shown(
 ) -> None:
     monkeypatch.setenv("SIMCSE_STS_DIR", str(sts_folder))
     at = open_page("race", rc_step="2", rc_runs=title("no_dropout"))
-    code = next(str(code.value) for code in at.code if "Trainer(" in code.value)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(code, {})  # the code of the page is ours
-    told = list(map(float, printed.getvalue().split()))
+    code = code_with(at, "Trainer(")
+    told = list(map(float, printed(code).split()))
     run = next(r for r in recorded()["runs"] if (r["variant"], r["seed"]) == ("no_dropout", 42))
     columns = run["sets"][race.LEAD]
     assert told == pytest.approx(
@@ -280,14 +269,6 @@ def test_means_of_the_histograms_are_those_of_the_sample() -> None:
 def test_without_recorded_results_the_page_says_what_to_do(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
-    folder = tmp_path / "assets"
-    folder.mkdir()
-    for part in (REPOSITORY / "assets").iterdir():
-        if part.name != "recorded":
-            (folder / part.name).symlink_to(part)
-    (folder / "recorded").mkdir()
-    if content is not None:
-        (folder / "recorded" / "race.json").write_text(content, encoding="utf-8")
-    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with("race", content, tmp_path)))
     at = open_page("race")
     assert any("record race" in box.value for box in at.error)

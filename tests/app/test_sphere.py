@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -21,28 +19,16 @@ from simcse_core.theory.jensen import eigenvalue, jensen_gap
 from simcse_core.theory.references import floor
 from simcse_core.theory.scenes import SCENES
 from simcse_core.theory.simulator import simulate
-from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
+from tests.app.apptest import OpenPage, assets_with_broken, captions, heavy_libraries_of, mounted, printed
 
+CIRCLE = "sp-circle"
 HEAP = "_".join(f"{index}:90" for index in range(6))
 
 
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
-
-
-def printed(code: str) -> list[list[float]]:
+def lines_of(code: str) -> list[list[float]]:
     """Run a shown script; every printed line as its numbers."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(compile(code, "shown", "exec"), {})
-    plain = out.getvalue().translate(str.maketrans("[],", "   "))
+    plain = printed(code).translate(str.maketrans("[],", "   "))
     return [[float(word) for word in line.split()] for line in plain.splitlines()]
-
-
-def mounted(at: Any) -> dict[str, Any]:
-    """What the circle was given."""
-    (found,) = [one for one in at.get("bidi_component") if one.key == "sp-circle"]
-    return json.loads(found.proto.json)
 
 
 @pytest.mark.parametrize("view", ["Drag", "Downhill", "Proof", "Real spectrum"])
@@ -62,13 +48,13 @@ def test_nonsense_in_the_address_falls_back(open_page: OpenPage, value: str) -> 
     keys = ("scene", "n", "tau", "at", "joined", "view", "d", "other", "step", "after", "any", "loss")
     at = open_page("sphere", **{f"sp_{key}": value for key in keys})
     assert t("sphere.lesson.cone") in captions(at) and not at.error
-    assert mounted(at)["tau"] == TEMPERATURE
+    assert mounted(at, CIRCLE)["tau"] == TEMPERATURE
 
 
 @pytest.mark.parametrize("scene", list(SCENES))
 def test_the_circle_gets_what_the_core_computes(open_page: OpenPage, scene: str) -> None:
     at = open_page("sphere", sp_scene=t(f"sphere.scenes.{scene}"), sp_n="6")
-    given, setup = mounted(at), Setup(scene, 6)
+    given, setup = mounted(at, CIRCLE), Setup(scene, 6)
     assert given["angles"] == list(setup.degrees) and given["state"] == f"{scene}.6 0.5"
     assert given["floor"] == floor(6, 2).value
     assert t(f"sphere.lesson.{scene}") in captions(at)
@@ -76,9 +62,9 @@ def test_the_circle_gets_what_the_core_computes(open_page: OpenPage, scene: str)
 
 def test_points_and_temperature_come_from_the_address(open_page: OpenPage) -> None:
     at = open_page("sphere", sp_n="3", sp_tau="0.1", sp_at=f"cone.3.at.{HEAP}")
-    assert mounted(at)["angles"] == [90] * 6 and mounted(at)["tau"] == 0.1
+    assert mounted(at, CIRCLE)["angles"] == [90] * 6 and mounted(at, CIRCLE)["tau"] == 0.1
     at = open_page("sphere", sp_n="3", sp_at=f"ring.3.at.{HEAP}")  # points of another scene
-    assert mounted(at)["moved"] == []
+    assert mounted(at, CIRCLE)["moved"] == []
 
 
 def test_a_heap_made_by_hand_solves_the_collapse_and_the_scene_does_not(open_page: OpenPage) -> None:
@@ -122,7 +108,7 @@ def test_what_moves_is_parsed_strictly() -> None:
 def test_the_code_of_the_circle_prints_its_numbers() -> None:
     setup = Setup("random", 6, temperature=0.2)
     now = drag.numbers(setup)
-    (pull, spread, loss), (close, even) = printed(drag.code(setup))
+    (pull, spread, loss), (close, even) = lines_of(drag.code(setup))
     assert (pull, spread, loss) == pytest.approx((now.parts.pull, now.parts.spread, now.parts.loss))
     assert (close, even) == pytest.approx((now.alignment, now.uniformity))
 
@@ -132,7 +118,7 @@ def test_the_code_of_the_path_prints_its_ends(dimension: int) -> None:
     setup = Setup("hard", 4, temperature=0.1)
     course = flow.Course(setup, dimension, "info_nce", "")
     path = flow.followed(setup.degrees, setup.scene, dimension, "info_nce", course.parameters)
-    for shown, kept in zip(printed(flow.code(course))[0][:2], path.loss[[0, -1]], strict=True):
+    for shown, kept in zip(lines_of(flow.code(course))[0][:2], path.loss[[0, -1]], strict=True):
         assert shown == pytest.approx(kept, abs=1e-6)
 
 
@@ -141,8 +127,7 @@ def test_the_code_of_the_path_prints_its_ends(dimension: int) -> None:
 def test_the_lines_of_the_proof_compute_what_the_core_does(scene: str, tau: float) -> None:
     setup = Setup(scene, 5, temperature=tau)
     names: dict[str, Any] = {}
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(lines.script(setup.degrees, tau), "proof", "exec"), names)
+    printed(lines.script(setup.degrees, tau), names)
     anchor, positive = setup.views
     parts = split_pairs(anchor, positive, temperature=tau)
     assert (names["pull"], names["spread"]) == pytest.approx((parts.pull, parts.spread))
@@ -181,19 +166,19 @@ def test_one_temperature_for_all_views(open_page: OpenPage) -> None:
     at.select_slider(key="sp-heat").set_value(0.1).run()
     assert at.query_params["sp_tau"] == "0.1"
     at.segmented_control(key="sp_view").set_value("drag").run()
-    assert mounted(at)["tau"] == 0.1
+    assert mounted(at, CIRCLE)["tau"] == 0.1
 
 
 def test_the_path_on_the_circle_is_that_of_the_core(open_page: OpenPage) -> None:
     at = open_page("sphere", sp_view="Downhill", sp_scene="Collapse", sp_n="4")
-    path = mounted(at)["path"]
+    path = mounted(at, CIRCLE)["path"]
     setup = Setup("collapse", 4)
     alone = simulate(setup.views, steps=flow.STEPS, noise=flow.NOISE, temperature=TEMPERATURE)
     assert path["loss"] == pytest.approx(alone.loss, abs=1e-6)
     turned = np.degrees(np.arctan2(alone.views[-1, ..., 1], alone.views[-1, ..., 0]))
     assert path["angles"][-1] == pytest.approx(turned.ravel(), abs=1e-4)
     assert len(path["angles"]) == flow.STEPS + 1
-    assert len(json.dumps(mounted(at))) < 200_000
+    assert len(json.dumps(mounted(at, CIRCLE))) < 200_000
 
 
 def test_the_sphere_is_drawn_in_frames(open_page: OpenPage) -> None:
@@ -208,7 +193,7 @@ def test_the_sphere_is_drawn_in_frames(open_page: OpenPage) -> None:
 def test_another_objective_can_be_followed(open_page: OpenPage) -> None:
     at = open_page("sphere", sp_view="Downhill", sp_other="true")
     title = at.selectbox(key="sp_loss").value
-    given = mounted(at)
+    given = mounted(at, CIRCLE)
     assert (
         title == "info_nce_interleaved"
         and given["other"]
@@ -271,7 +256,7 @@ def test_the_code_of_the_spectrum_prints_what_the_page_measures(
     monkeypatch.setattr(spectrum, "sample_sentences", lambda: few)
     found = spectrum._measured_now(str(tiny_checkpoint)).flatness
     code = spectrum.CODE.format(name=tiny_checkpoint).rsplit("\n", 1)[0]  # without the words True and False
-    ((*values, rank, even),) = printed(code)
+    ((*values, rank, even),) = lines_of(code)
     assert values == pytest.approx(found.spectrum[:5], abs=1e-3)
     assert (rank, even) == pytest.approx((found.effective_rank, found.uniformity), rel=1e-3)
 
@@ -288,7 +273,11 @@ def test_without_its_recording_the_view_says_what_to_do(
 def test_reset_restores_points_and_temperature(open_page: OpenPage) -> None:
     at = open_page("sphere", sp_n="3", sp_tau="0.1", sp_at=f"cone.3.at.{HEAP}")
     at.button(key="sp-reset").click().run()
-    assert mounted(at)["tau"] == TEMPERATURE and mounted(at)["pairs"] == 8 and mounted(at)["moved"] == []
+    assert (
+        mounted(at, CIRCLE)["tau"] == TEMPERATURE
+        and mounted(at, CIRCLE)["pairs"] == 8
+        and mounted(at, CIRCLE)["moved"] == []
+    )
 
 
 def test_a_scene_that_is_none_is_refused() -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 from typing import Any
 
@@ -13,22 +11,14 @@ from pages.temperature.scenes import SCENES, State, cosines, read_state, taken_a
 from pages.ui.browser import script
 from pages.ui.text import catalogue, section, t
 from simcse_core.losses import losses
-from tests.app.apptest import OpenPage, heavy_libraries_of
+from tests.app.apptest import OpenPage, captions, code_with, heavy_libraries_of, printed
 
 GOLDEN = (0.92, 0.75, 0.5, 0.3, 0.1, -0.1, -0.2)
-
-
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
 
 
 def table(at: Any, first: str) -> Any:
     """The data table whose first column has this name."""
     return next(frame.value for frame in at.dataframe if frame.value.columns[0] == t(f"temperature.{first}"))
-
-
-def code_of(at: Any) -> str:
-    return next(str(code.value) for code in at.code if "anatomy(" in code.value)
 
 
 def test_it_opens_on_the_seven_negatives(open_page: OpenPage) -> None:
@@ -127,17 +117,15 @@ def test_the_code_that_is_shown_makes_the_numbers_that_are_shown(open_page: Open
     at = open_page(
         "temperature", tp_scene=t(f"temperature.scenes.{scene}"), tp_tau="0.08", tp_at=f"{scene}.3:71.5"
     )
-    out = io.StringIO()
     space: dict[str, Any] = {}
-    with contextlib.redirect_stdout(out):
-        exec(code_of(at), space)
+    told = printed(code_with(at, "anatomy("), space)
     rows = table(at, "index")
     assert space["row"].shares[0].tolist() == pytest.approx(rows[t("temperature.share")].tolist(), abs=1e-4)
     assert space["row"].gradient[0].tolist() == pytest.approx(
         rows[t("temperature.gradient")].tolist(), abs=1e-3
     )
-    printed = np.fromstring(out.getvalue().split("]")[-1], sep=" ")
-    assert printed[0] == pytest.approx(space["row"].effective[0], abs=1e-4) and len(printed) == 2
+    last = np.fromstring(told.split("]")[-1], sep=" ")
+    assert last[0] == pytest.approx(space["row"].effective[0], abs=1e-4) and len(last) == 2
 
 
 def test_other_objectives_share_the_same_push(open_page: OpenPage) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,16 @@ from simcse_core.recording import temperature
 from simcse_core.runs.store import Run, RunStore
 from simcse_core.theory.anatomy import anatomy
 from simcse_core.training.events import Evaluated, Lifecycle
-from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
+from tests.app.apptest import (
+    OpenPage,
+    assets_with_broken,
+    captions,
+    code_with,
+    frame,
+    heavy_libraries_of,
+    link,
+    printed,
+)
 
 OPENING = (("video-clips",), 32, 2, 0)
 
@@ -32,14 +39,9 @@ def sweep(open_page: OpenPage, **query: str) -> Any:
     return open_page("temperature", tp_on=t("temperature.on.sweep"), **query)
 
 
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
-
-
 def table(at: Any) -> Any:
     """The negatives of the anchor."""
-    head = t("temperature.real.column.share")
-    return next(frame.value for frame in at.dataframe if head in frame.value.columns)
+    return frame(at, t("temperature.real.column.share"))
 
 
 def opening_cosines() -> np.ndarray:
@@ -175,11 +177,8 @@ def test_own_sentences_and_another_checkpoint_are_computed(
 @pytest.mark.slow
 def test_the_code_shown_gives_the_numbers_shown(open_page: OpenPage) -> None:
     at = sentences(open_page, tp_s_size="16", tp_s_tau="0.1")
-    code = next(str(code.value) for code in at.code if "view_cosines" in code.value)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(code, {})  # the code of the page is ours
-    top, effective = map(float, printed.getvalue().split())
+    code = code_with(at, "view_cosines")
+    top, effective = map(float, printed(code).split())
     assert top == pytest.approx(table(at)[t("temperature.real.column.share")].max(), abs=2e-3)
     said = next(m.value for m in at.markdown if r"\qquad N=" in m.value)
     assert float(said.rpartition("N=")[2].strip("$")) == pytest.approx(effective, abs=0.02)
@@ -198,7 +197,7 @@ def test_the_sweep_opens_on_every_recorded_run(open_page: OpenPage) -> None:
     at = sweep(open_page)
     runs = recorded()["runs"]
     assert f"{len(runs)} recorded runs" in captions(at)
-    rows = next(frame.value for frame in at.dataframe if "τ" in frame.value.columns)
+    rows = frame(at, "τ")
     assert len(rows) == len(runs) and "after stsb-test spearman" in rows.columns
     ours = next(m.value for m in at.markdown if t("temperature.sweep.column.effective") in m.value)
     assert len(ours.splitlines()) == 2 + len(sweep_runs.temperatures(runs))
@@ -264,9 +263,9 @@ def test_own_runs_stand_beside_the_recorded_ones(tmp_path: Path, monkeypatch: py
 def test_the_link_to_the_lab_sets_the_temperature_there(open_page: OpenPage) -> None:
     at = sweep(open_page, tp_w_tau="0.05")
     label = t("temperature.sweep.go", tau="0.05")
-    link = next(one.proto for one in at.get("page_link") if one.proto.label == label)
-    assert "lab" in str(link.page)
-    assert "lb_info_nce_temperature=0.05" in str(link.query_string)
+    there = link(at, label)
+    assert "lab" in str(there.page)
+    assert "lb_info_nce_temperature=0.05" in str(there.query_string)
     lab = open_page("lab", lb_info_nce_temperature="0.2", lb_seed=str(sweep_runs.NEW_SEED))
     assert lab.select_slider(key="lb_info_nce_temperature").value == 0.2
     assert lab.number_input(key="lb_seed").value == sweep_runs.NEW_SEED not in temperature.SEEDS

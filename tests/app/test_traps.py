@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,37 +14,24 @@ from pages.traps.recorded import rates, recorded, runs, seeds, sets, unpacked
 from pages.ui.text import t
 from simcse_core.data.published import published
 from simcse_core.evaluation.false_negatives import chance_of_repeat
-from tests.app.apptest import OpenPage, assets_with_broken, heavy_libraries_of
+from tests.app.apptest import (
+    OpenPage,
+    assets_with_broken,
+    captions,
+    charts,
+    code_with,
+    frame,
+    heavy_libraries_of,
+    link,
+    printed,
+    said,
+)
 
 NEGATIVES, BATCH, LANGUAGE = (t(f"traps.tabs.{name}") for name in ("negatives", "batch", "language"))
 
 
-def charts(at: Any) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
-
-
 def legend(at: Any) -> list[str]:
     return [one["name"] for one in charts(at)[0]["data"] if one.get("showlegend") is not False]
-
-
-def said(at: Any) -> str:
-    return " ".join(block.value for block in at.markdown)
-
-
-def captions(at: Any) -> str:
-    return " ".join(caption.value for caption in at.caption)
-
-
-def frame(at: Any, column: str) -> Any:
-    return next(one.value for one in at.dataframe if column in one.value.columns)
-
-
-def printed(at: Any, part: str) -> str:
-    code = next(str(block.value) for block in at.code if part in block.value)
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(code, {})  # the code of the page is ours
-    return out.getvalue()
 
 
 def test_it_opens_on_length_before_and_after(open_page: OpenPage) -> None:
@@ -126,18 +110,15 @@ def test_the_added_tokens_are_guessed(open_page: OpenPage) -> None:
 def test_the_code_for_length_gives_the_slope_before_training(open_page: OpenPage) -> None:
     """Without the training loop: what twenty steps give is the recorder's test."""
     at = open_page("traps")
-    code = next(str(block.value) for block in at.code if "probes_of" in block.value)
+    code = code_with(at, "probes_of")
     settings = re.search(r"with_settings\((\{.*\})\)", code)
     assert settings is not None and eval(settings[1]) == {
         "view.name": "repetition", "view.rate": 0.32, "seed": seeds()[0],
     }  # fmt: skip
     short = code.replace("trainer.step < run.optim.steps", "trainer.step < 0")
     assert short != code
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        exec(short, {})
     before = recorded()["before"]["length"]["random"]["slope"]
-    assert list(map(float, out.getvalue().split())) == pytest.approx([before, before], abs=0.02)
+    assert list(map(float, printed(short).split())) == pytest.approx([before, before], abs=0.02)
 
 
 @pytest.mark.parametrize("value", ["whatever", "-1", "nan", "<script>"])
@@ -156,7 +137,7 @@ def test_reset_brings_every_setting_back(open_page: OpenPage) -> None:
     assert legend(at)[1] == t("traps.length.before")  # the first tab again
 
 
-def marked(tau: str | None = None) -> list[tuple[int, int]]:
+def marked() -> list[tuple[int, int]]:
     one = recorded()["batch"]
     push = unpacked(one["remedies"]["plain"]["gradient"])
     return sorted((tuple(pair) for pair in one["flagged"]), key=lambda at: -push[at])
@@ -229,7 +210,7 @@ def test_own_sentences_are_read_and_stay_out_of_the_address(open_page: OpenPage)
 
 def test_the_code_for_false_negatives_gives_the_strongest_push(open_page: OpenPage) -> None:
     at = open_page("traps", tr_tab=NEGATIVES)
-    told = eval(printed(at, "remedies"), {"np": np})
+    told = eval(printed(code_with(at, "remedies")), {"np": np})
     pair = marked()[0]
     for way, one in recorded()["batch"]["remedies"].items():
         assert float(told[way]) == pytest.approx(unpacked(one["gradient"])[pair], abs=1e-3)
@@ -287,7 +268,7 @@ def test_published_rows_stand_apart(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("size", [8, 16, 128])
 def test_the_code_for_sizes_is_that_of_a_recorded_run(open_page: OpenPage, size: int) -> None:
     at = open_page("traps", tr_tab=BATCH, tr_n=str(size), tr_equal=t("traps.batch.equals.sentences"))
-    code = next(str(block.value) for block in at.code if "Evaluator" in block.value)
+    code = code_with(at, "Evaluator")
     told = re.search(r"with_settings\((\{.*\})\)", code)
     steps = re.search(r"trainer.step < (\d+)", code)
     assert told is not None and steps is not None
@@ -350,7 +331,7 @@ def test_another_checkpoint_is_read_on_the_spot(open_page: OpenPage) -> None:
 @pytest.mark.slow
 def test_the_code_for_a_pair_gives_its_place(open_page: OpenPage) -> None:
     at = open_page("traps", tr_tab=LANGUAGE)
-    first, second = printed(at, "share_below").splitlines()
+    first, second = printed(code_with(at, "share_below")).splitlines()
     cosine, share = map(float, first.split())
     told = recorded()["chinese"]["minilm"]
     assert cosine == pytest.approx(told["cosines"][0], abs=1e-3) and share == pytest.approx(1, abs=1e-3)
@@ -368,7 +349,7 @@ def test_without_recorded_results_the_page_says_what_to_do(
 
 def test_towers_lie_on_the_page_of_losses(open_page: OpenPage) -> None:
     at = open_page("traps")
-    link = next(one.proto for one in at.get("page_link") if one.proto.label == t("traps.towers"))
-    assert "losses" in str(link.page) and "ls_tab=" in str(link.query_string)
+    there = link(at, t("traps.towers"))
+    assert "losses" in str(there.page) and "ls_tab=" in str(there.query_string)
     assert t("traps.towers_tab") == t("losses.tabs.towers")
     assert length.OPENING in rates() and ordered is not None

@@ -14,7 +14,7 @@ from pages.walk.words import number
 from simcse_core.theory.walk import STAGES, walk_of
 from simcse_core.theory.walk_arrays import LAYOUTS
 from simcse_core.theory.walk_batch import TEMPERATURES
-from tests.app.apptest import REPOSITORY, OpenPage, heavy_libraries_of
+from tests.app.apptest import OpenPage, assets_with, heavy_libraries_of
 
 OWN = "A man plays the guitar.\nA dog eats bread.\nThe city sleeps."
 
@@ -210,13 +210,6 @@ def test_a_checkpoint_that_is_not_there_is_refused_in_place(open_page: OpenPage)
 def test_without_recorded_results_the_page_says_what_to_do(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "assets"
-    folder.mkdir()
-    for part in (REPOSITORY / "assets").iterdir():
-        if part.name != "recorded":
-            (folder / part.name).symlink_to(part)
-    (folder / "recorded").mkdir()
-    (folder / "recorded" / "walk.json").write_text('{"made": {}}', encoding="utf-8")
-    monkeypatch.setenv("SIMCSE_ASSETS", str(folder))
+    monkeypatch.setenv("SIMCSE_ASSETS", str(assets_with("walk", '{"made": {}}', tmp_path)))
     at = open_page("walk")
     assert any("record walk" in box.value for box in at.error)
