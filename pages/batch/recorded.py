@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from pages.ui.recordings import Recording
 from simcse_core.errors import DataError
-from simcse_core.runtime import assets
 from simcse_core.theory.batch import Views
 from simcse_core.theory.batch_clouds import Cloud
-
-HOW_TO_RECORD = "Make them again: python -m simcse_core record batch"
 
 
 @dataclass(frozen=True)
@@ -33,32 +28,19 @@ class Recorded:
     half: dict[str, dict[str, Any]]
 
 
-@lru_cache(maxsize=1)
-def _file(path: Path, changed: int) -> Recorded:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        views = [Views.from_dict(plain) for plain in content["views"]]
-        clouds = [Cloud.from_dict(plain) for plain in content["clouds"]]
-        return Recorded(
-            content["made"],
-            {(one.parts, one.dropout, one.same_mask): one for one in views},
-            {cloud.dropout: cloud for cloud in clouds},
-            content["half"],
-        )
-    except (OSError, ValueError, TypeError, KeyError):
-        raise DataError(
-            f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD
-        ) from None
+def _understood(content: Any) -> Recorded:
+    views = [Views.from_dict(plain) for plain in content["views"]]
+    clouds = [Cloud.from_dict(plain) for plain in content["clouds"]]
+    return Recorded(
+        content["made"],
+        {(one.parts, one.dropout, one.same_mask): one for one in views},
+        {cloud.dropout: cloud for cloud in clouds},
+        content["half"],
+    )
 
 
-def recorded() -> Recorded:
-    """The recorded file; read again when it changes on disk.
-
-    Raises:
-        DataError: The file is missing or damaged.
-    """
-    path = assets() / "recorded" / "batch.json"
-    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+recorded = Recording("batch", _understood)
+"""The recorded file."""
 
 
 def recorded_views(parts: int, dropout: float, same_mask: bool) -> Views:
@@ -70,4 +52,4 @@ def recorded_views(parts: int, dropout: float, same_mask: bool) -> Views:
     try:
         return recorded().views[parts, dropout, same_mask and dropout > 0]
     except KeyError:
-        raise DataError("This batch was not recorded.", hint=HOW_TO_RECORD) from None
+        raise DataError("This batch was not recorded.", hint=recorded.hint) from None

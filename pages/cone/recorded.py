@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from simcse_core.errors import DataError
+from pages.ui.recordings import Recording, with_parts
 from simcse_core.evaluation.cone import Spread, state_key
-from simcse_core.runtime import assets
 
-HOW_TO_RECORD = "Make them again: python -m simcse_core record cone"
+PARTS = {"made", "encoder", "layers", "isotropic", "curves", "states"}
 _CUT = re.compile(r"(?P<base>.+):(?P<layers>\d+)")
 
 
-@lru_cache(maxsize=1)
-def _file(path: Path, changed: int) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        complete = {"made", "encoder", "layers", "isotropic", "curves", "states"} <= set(content)
-    except (OSError, ValueError, TypeError):
-        complete = False
-    if not complete:
-        raise DataError(f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD)
-    found: dict[str, Any] = content
-    return found
+def _checked(content: Any) -> dict[str, Any]:
+    return with_parts(content, PARTS)
 
 
-def recorded() -> dict[str, Any]:
-    """The recorded file; read again when it changes on disk.
-
-    Raises:
-        DataError: It is missing or damaged.
-    """
-    path = assets() / "recorded" / "cone.json"
-    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+recorded = Recording("cone", _checked)
+"""The recorded file."""
 
 
 def split_name(name: str) -> tuple[str, int | None]:

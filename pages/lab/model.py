@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.ui.recordings import Recording, with_parts
 from pages.ui.text import t
-from simcse_core import runtime
 from simcse_core.config import RunConfig
 
 if TYPE_CHECKING:
@@ -98,15 +97,14 @@ def view_of(run: Run, snapshot: Any) -> RunView:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _recorded(path: str, changed: int) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    return plain
+PARTS = {"made", "steps", "evaluations", "space"}
 
 
-def _recorded_file() -> dict[str, Any]:
-    path = runtime.assets() / "recorded" / "lab.json"
-    return _recorded(str(path), path.stat().st_mtime_ns)
+def _checked(content: Any) -> dict[str, Any]:
+    return with_parts(content, PARTS)
+
+
+_recorded_file = Recording("lab", _checked, public=True)
 
 
 def recorded() -> RunView:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from simcse_core.errors import DataError
+from pages.ui.recordings import Recording, with_parts
 from simcse_core.figures.pair_curves import Drawn
-from simcse_core.runtime import assets
 from simcse_core.theory.pair_curves import Context, PairCurve, pair_curve
 
-HOW_TO_RECORD = "Make them again: python -m simcse_core record curves"
 PARTS = {"made", "cosines", "objectives", "without"}
 OPENING = ("cosine_signed", "cosine_squared", "cosine_margin", "cosent")
 
@@ -44,26 +39,12 @@ class Settings:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def recorded() -> Mapping[str, Any]:
-    """The recorded file; read again when it changes on disk.
-
-    Raises:
-        DataError: It is missing or damaged.
-    """
-    path = assets() / "recorded" / "curves.json"
-    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+def _checked(content: Any) -> dict[str, Any]:
+    return with_parts(content, PARTS, set(content["objectives"]) >= set(OPENING))
 
 
-@lru_cache(maxsize=1)
-def _file(path: Path, changed: int) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        complete = set(content) >= PARTS and set(content["objectives"]) >= set(OPENING)
-    except (OSError, ValueError, TypeError):
-        complete = False
-    if not complete:
-        raise DataError(f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD)
-    return content
+recorded = Recording("curves", _checked)
+"""The recorded file."""
 
 
 def options() -> dict[str, str]:

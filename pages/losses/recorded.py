@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pages.ui.recordings import Recording, with_parts
 from simcse_core.data.datasets import load_scored_pairs
 from simcse_core.data.records import ScoredPairs
-from simcse_core.errors import DataError
 from simcse_core.evaluation.bootstrap import Difference
 from simcse_core.figures.losses import GROUPS, LOOKS, Trained
-from simcse_core.runtime import assets
 
-HOW_TO_RECORD = "Make them again: python -m simcse_core record losses --data DIR"
 PARTS = {"made", "bins", "start", "runs", "differences"}
 FOUR = ("info_nce", "triplet", "cosine_squared", "cosent")
 """The objectives the page opens on and asks about."""
@@ -28,26 +24,12 @@ SCALE = 10_000
 MEASURES = ("spearman", "alignment", "uniformity", "mean_cosine", "auc")
 
 
-def recorded() -> Mapping[str, Any]:
-    """The recorded file; read again when it changes on disk.
-
-    Raises:
-        DataError: It is missing or damaged.
-    """
-    path = assets() / "recorded" / "losses.json"
-    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+def _checked(content: Any) -> dict[str, Any]:
+    return with_parts(content, PARTS, {run["loss"] for run in content["runs"]} >= set(FOUR))
 
 
-@lru_cache(maxsize=1)
-def _file(path: Path, changed: int) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        complete = set(content) >= PARTS and {run["loss"] for run in content["runs"]} >= set(FOUR)
-    except (OSError, ValueError, TypeError, KeyError):
-        complete = False
-    if not complete:
-        raise DataError(f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD)
-    return content
+recorded = Recording("losses", _checked, public=True)
+"""The recorded file."""
 
 
 def names() -> list[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from simcse_core import runtime
+from pages.ui.recordings import Recording, with_parts
 from simcse_core.search.background import Background
 
+PARTS = {"made", "backgrounds", "backgrounds_zh", "examples", "list", "search"}
 OPENING = ("minilm:4", "minilm")
 """The two checkpoints of the opening figure, the raw one first."""
 
@@ -31,16 +29,12 @@ class Example:
         return self.original, self.same, self.different
 
 
-def recorded() -> dict[str, Any]:
-    """The file's content; read again when it changes."""
-    path = runtime.assets() / "recorded" / "pairs.json"
-    return _read(path, path.stat().st_mtime_ns)
+def _checked(content: Any) -> dict[str, Any]:
+    return with_parts(content, PARTS)
 
 
-@lru_cache(maxsize=2)
-def _read(path: Path, changed: int) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+recorded = Recording("pairs", _checked)
+"""The recorded file."""
 
 
 def examples() -> dict[str, Example]:

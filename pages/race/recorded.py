@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcse_core.errors import DataError
+from pages.ui.recordings import Recording, with_parts
 from simcse_core.figures.race import LOOKS, Runner
-from simcse_core.runtime import assets
 
-HOW_TO_RECORD = "Make them again: python -m simcse_core record race --data DIR"
 PARTS = {"made", "bins", "cosines", "examples", "runs"}
 FOUR = ("dropout", "no_dropout", "same_mask", "delete_word")
 """The runners of the paper's figure: shown first, and asked about."""
 
 
-def recorded() -> Mapping[str, Any]:
-    """The recorded file; read again when it changes on disk.
-
-    Raises:
-        DataError: It is missing or damaged.
-    """
-    path = assets() / "recorded" / "race.json"
-    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+def _checked(content: Any) -> dict[str, Any]:
+    return with_parts(content, PARTS, {run["variant"] for run in content["runs"]} >= set(FOUR))
 
 
-@lru_cache(maxsize=1)
-def _file(path: Path, changed: int) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        complete = set(content) >= PARTS and {run["variant"] for run in content["runs"]} >= set(FOUR)
-    except (OSError, ValueError, TypeError, KeyError):
-        complete = False
-    if not complete:
-        raise DataError(f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD)
-    return content
+recorded = Recording("race", _checked, public=True)
+"""The recorded file."""
 
 
 def variants() -> list[str]:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from simcse_core.errors import DataError
-from simcse_core.runtime import assets
+from pages.ui.recordings import Recording
 from simcse_core.theory.flattening import Flatness
-
-REMAKE = "Make it anew: python -m simcse_core record sphere"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,27 +49,16 @@ def _measured(plain: dict[str, Any]) -> Measured:
     return Measured(Flatness.from_dict(plain), float(plain["alignment"]), float(plain["mean_cosine"]))
 
 
-@lru_cache(maxsize=1)
-def _file(path: Path, changed: int) -> Recorded:
-    try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-        return Recorded(
-            made=plain["made"],
-            sentences=int(plain["sentences"]),
-            positives=int(plain["positives"]),
-            steps={int(one["step"]): _measured(one) for one in plain["steps"]},
-            name=str(plain["published"]["encoder"]),
-            published=_measured(plain["published"]),
-        )
-    except (OSError, ValueError, TypeError, LookupError):
-        raise DataError(f"The recorded results {path.name} are missing or damaged.", hint=REMAKE) from None
+def _understood(content: Any) -> Recorded:
+    return Recorded(
+        made=content["made"],
+        sentences=int(content["sentences"]),
+        positives=int(content["positives"]),
+        steps={int(one["step"]): _measured(one) for one in content["steps"]},
+        name=str(content["published"]["encoder"]),
+        published=_measured(content["published"]),
+    )
 
 
-def recorded() -> Recorded:
-    """The recorded file; read again when it changes on disk.
-
-    Raises:
-        DataError: It is missing or damaged.
-    """
-    path = assets() / "recorded" / "sphere.json"
-    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+recorded = Recording("sphere", _understood)
+"""The recorded file."""

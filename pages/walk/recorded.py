@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+from pages.ui.recordings import Recording
 from simcse_core.errors import DataError
-from simcse_core.runtime import assets
 from simcse_core.theory.walk_batch import Batch
 
-HOW_TO_RECORD = "Make them again: python -m simcse_core record walk"
 Key = tuple[int, float, bool]
 
 
-@lru_cache(maxsize=1)
-def _file(path: Path, changed: int) -> tuple[dict[str, Any], dict[Key, Batch]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        made: dict[str, Any] = content["made"]
-        found = [Batch.from_dict(plain) for plain in content["batches"]]
-    except (OSError, ValueError, TypeError, KeyError):
-        raise DataError(
-            f"The recorded results {path.name} are missing or damaged.", hint=HOW_TO_RECORD
-        ) from None
-    return made, {(batch.parts, batch.dropout, batch.same_mask): batch for batch in found}
+def _understood(content: Any) -> tuple[dict[str, Any], dict[Key, Batch]]:
+    found = [Batch.from_dict(plain) for plain in content["batches"]]
+    return content["made"], {(batch.parts, batch.dropout, batch.same_mask): batch for batch in found}
 
 
-def _read() -> tuple[dict[str, Any], dict[Key, Batch]]:
-    path = assets() / "recorded" / "walk.json"
-    return _file(path, path.stat().st_mtime_ns if path.is_file() else 0)
+_recorded = Recording("walk", _understood)
 
 
 def how_made() -> dict[str, Any]:
@@ -39,7 +25,7 @@ def how_made() -> dict[str, Any]:
     Raises:
         DataError: The file is missing or damaged.
     """
-    return _read()[0]
+    return _recorded()[0]
 
 
 def recorded_batch(parts: int, dropout: float, same_mask: bool) -> Batch:
@@ -49,9 +35,9 @@ def recorded_batch(parts: int, dropout: float, same_mask: bool) -> Batch:
         DataError: The file is missing, damaged, or without this batch.
     """
     try:
-        return _read()[1][parts, dropout, same_mask and dropout > 0]
+        return _recorded()[1][parts, dropout, same_mask and dropout > 0]
     except KeyError:
-        raise DataError("This batch was not recorded.", hint=HOW_TO_RECORD) from None
+        raise DataError("This batch was not recorded.", hint=_recorded.hint) from None
 
 
 def recorded_encoder() -> str:
