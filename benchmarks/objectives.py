@@ -35,7 +35,7 @@ def available() -> Iterator[Peer]:
     """Peers whose library is installed; the others are named."""
     for peer in PEERS:
         try:
-            peer.library()
+            peer.module()
         except ImportError:
             print(f"{peer.objective}: {peer.told} is not installed")
         else:
@@ -70,7 +70,7 @@ def in_turns(peer: Peer, rows: int, rounds: int) -> tuple[list[float], list[floa
     """Seconds per call of ours and of the peer's, round by round."""
     batch = peer.batch(rows, DIMENSION, 0, torch.float32)
     leaves = [x for x in batch.values() if x.requires_grad]
-    module = peer.library()
+    module = peer.module()
 
     def differentiate(function: Callable[[], Tensor]) -> Callable[[], object]:
         return lambda: torch.autograd.grad(function(), leaves)

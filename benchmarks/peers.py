@@ -30,7 +30,7 @@ class Peer:
     Attributes:
         objective: Name of ours.
         told: What the other one is called, with its options.
-        module: Module to import; the peer is skipped where it is absent.
+        path: Dotted path of the module to import; the peer is skipped where it is absent.
         theirs: (module, batch) -> scalar.
         settings: Ours.
         roles: Tensors given to both; all that ours accepts where empty.
@@ -40,16 +40,16 @@ class Peer:
 
     objective: str
     told: str
-    module: str
+    path: str
     theirs: Callable[[Any, Batch], Tensor]
     settings: Mapping[str, Any] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     tolerance: float = 1e-6
     most_rows: int = 4096
 
-    def library(self) -> Any:
+    def module(self) -> Any:
         """The other library's module; ImportError where it is absent."""
-        return import_module(self.module)
+        return import_module(self.path)
 
     def batch(self, rows: int, dim: int, seed: int, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
         """Random tensors for both, the embeddings as leaves."""
@@ -94,7 +94,7 @@ def random_batch(
 def differences(peer: Peer, batch: Batch) -> tuple[float, float]:
     """Largest difference of value and of gradient, each relative to the larger of 1 and the peer's."""
     leaves = [x for x in batch.values() if x.requires_grad]
-    mine, theirs = peer.ours(batch), peer.theirs(peer.library(), batch)
+    mine, theirs = peer.ours(batch), peer.theirs(peer.module(), batch)
     given, wanted = float(mine.detach()), float(theirs.detach())
     value = abs(given - wanted) / max(1.0, abs(wanted))
     gradient = 0.0

@@ -13,7 +13,7 @@ from simcse_core.losses import losses
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.objective}: {peer.told}")
 @pytest.mark.parametrize(("rows", "dim"), [(6, 4), (16, 10), (33, 6)])
 def test_value_and_gradient_equal_the_peer(peer: Peer, rows: int, dim: int) -> None:
-    pytest.importorskip(peer.module)
+    pytest.importorskip(peer.path)
     for seed in range(3):
         value, gradient = differences(peer, peer.batch(rows, dim, seed))
         assert value <= peer.tolerance and gradient <= peer.tolerance
