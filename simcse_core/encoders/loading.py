@@ -24,6 +24,8 @@ from simcse_core.errors import ConfigError, EncoderError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tokenizers import Tokenizer
+
 
 def load_encoder(
     name: str,
@@ -61,35 +63,21 @@ def load_encoder(
     stated = checked_config(source.folder, families.SUPPORTED)
     check_weights(source.folder)
     model, untrained = _load_model(source)
-    backend = load_backend(source.folder, str(stated["model_type"]))
-    _check_vocabulary(backend, model, source.folder)
+    backend = _backend(source.folder, str(stated["model_type"]), model)
     described = layout.read_layout(source.root, source.name)
     chosen, note = (pooling, "Given.") if pooling else (described.pooling, described.note)
+    length = _max_length(max_length, source, described.max_length, model.config)
     encoder = Encoder(
         name=source.name,
         model=model.to(where),
-        text_tokenizer=TextTokenizer(
-            backend,
-            special_tokens(source.folder),
-            max_length=_max_length(max_length, source, described.max_length, model.config),
-            padding_id=int(model.config.pad_token_id or 0),
-            files=_kept(source.folder),
-        ),
+        text_tokenizer=_tokenizer(backend, source, length, model.config, template or described.template),
         pooling=chosen,
         pooling_note=note,
         head=_head(model, chosen, described, untrained, source),
         dtype=dtype,
     ).to(where)
-    around = template or described.template
-    if around is not None:
-        encoder.text_tokenizer.template = Template(around)
-    if repaired:
-        encoder.repairs = read_repairs(encoder, source.root)
-    if source.note:
-        encoder.notes.append(source.note)
-    if (source.root / layout.SECOND_TOWER / "config.json").is_file():
-        second = source.root / layout.SECOND_TOWER
-        encoder.notes.append(f"The first of two separate towers; the second one is in {second}.")
+    encoder.repairs = read_repairs(encoder, source.root) if repaired else ()
+    encoder.notes += _notes(source)
     if dropout is not None:
         encoder.set_dropout(dropout)
     elif encoder.dropout == 0:
@@ -178,7 +166,9 @@ def _check_report(report: dict[str, Any], folder: Path) -> None:
         )
 
 
-def _check_vocabulary(backend: Any, model: Any, folder: Path) -> None:
+def _backend(folder: Path, family: str, model: Any) -> Tokenizer:
+    """The Rust tokenizer, refused where it knows more tokens than the model has embeddings."""
+    backend = load_backend(folder, family)
     rows = model.get_input_embeddings().num_embeddings
     highest = max(backend.get_vocab().values())
     if highest >= rows:
@@ -186,6 +176,30 @@ def _check_vocabulary(backend: Any, model: Any, folder: Path) -> None:
             f"The tokenizer in {folder} knows {highest + 1:,} tokens, the embedding table has {rows:,} rows.",
             hint="Tokenizer and weights are of different checkpoints; copy both from the same one.",
         )
+    return backend
+
+
+def _tokenizer(
+    backend: Tokenizer, source: Source, max_length: int, config: Any, template: str | None
+) -> TextTokenizer:
+    made = TextTokenizer(
+        backend,
+        special_tokens(source.folder),
+        max_length=max_length,
+        padding_id=int(config.pad_token_id or 0),
+        files=_kept(source.folder),
+    )
+    made.template = None if template is None else Template(template)
+    return made
+
+
+def _notes(source: Source) -> list[str]:
+    """What the catalogue and the files have to say about this checkpoint."""
+    notes = [source.note] if source.note else []
+    second = source.root / layout.SECOND_TOWER
+    if (second / "config.json").is_file():
+        notes.append(f"The first of two separate towers; the second one is in {second}.")
+    return notes
 
 
 def _head(
