@@ -27,7 +27,7 @@ from simcse_core.pretraining.model import scratch_model, start_bias, warm_model
 from simcse_core.pretraining.text import SourceText, read_corpus
 from simcse_core.pretraining.trainer import Pretrainer
 from simcse_core.pretraining.vocabulary import prune, train_vocabulary, unknown_words, word_counts
-from simcse_core.runs.files import append_line, close_torn_line, read_json, write_json
+from simcse_core.runs.files import append_line, keep_lines, read_json, write_json
 
 TOLD_EVERY = 10  # steps between two step events
 COMMON_WORD = 5  # times a word must occur to be missed when it becomes unknown
@@ -61,8 +61,8 @@ def pretrain(
         TrainingError: The loss is no longer finite.
     """
     _claim(config, out, resume)
-    tell = _Teller(out / "events.jsonl", on_event or (lambda event: None))
     trainer, held_out, about = _prepared(config, texts, sts, out / "checkpoint" if resume else None)
+    tell = _Teller(out / "events.jsonl", on_event or (lambda event: None), trainer.step)
     tell("started", trainer, **about, resumed=resume)
     _train(trainer, held_out, out, tell)
     return _finish(trainer, held_out, out, tell, about)
@@ -89,9 +89,11 @@ def _finish(
 
 
 class _Teller:
-    def __init__(self, file: Path, on_event: OnEvent) -> None:
+    """Writes events; those after `step`, which a kill cut off from their checkpoint, are done again."""
+
+    def __init__(self, file: Path, on_event: OnEvent, step: int) -> None:
         self.file, self.on_event = file, on_event
-        close_torn_line(file)
+        keep_lines(file, lambda event: event["step"] <= step)
 
     def __call__(self, kind: str, trainer: Pretrainer, **more: Any) -> None:
         event = {"type": kind, "step": trainer.step, "tokens": trainer.tokens,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 
 def write_json(path: Path, value: Any) -> None:
     """Replace `path` in one move, so that a reader never sees half a file."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    _replace(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -30,12 +33,16 @@ def read_json(path: Path) -> Any | None:
 
 def append_line(path: Path, value: Mapping[str, Any]) -> None:
     """Append one JSON object as one line in one write."""
-    line = (json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    line = _line(value).encode()
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(handle, line)
     finally:
         os.close(handle)
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -51,6 +58,12 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
     return found
+
+
+def keep_lines(path: Path, kept: Callable[[Mapping[str, Any]], bool]) -> None:
+    """Replace `path`, where there is one, by its complete lines for which `kept` is true, in one move."""
+    if path.exists():
+        _replace(path, "".join(_line(value) for value in read_lines(path) if kept(value)))
 
 
 def close_torn_line(path: Path) -> None:

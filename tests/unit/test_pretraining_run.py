@@ -15,6 +15,7 @@ from unit.pretraining_factory import small_config, write_lines, write_sts
 
 from simcse_core.encoders import load_encoder
 from simcse_core.errors import EncoderError, RunError
+from simcse_core.pretraining import run
 from simcse_core.pretraining.corpus import TokenRows, pack
 from simcse_core.pretraining.folder import has_head, read_model
 from simcse_core.pretraining.model import predict, rows_of, warm_model
@@ -113,9 +114,14 @@ def test_a_broken_run_goes_on_bit_for_bit(material, warm: Path, tmp_path: Path, 
             raise KeyboardInterrupt
         return plain(self, progress)
 
+    monkeypatch.setattr(run, "TOLD_EVERY", 1)
     monkeypatch.setattr(Pretrainer, "advance", broken)
     with pytest.raises(KeyboardInterrupt):
         pretrain(config, [text], sts, tmp_path / "run")
+    events, kinds = tmp_path / "run" / "events.jsonl", ("started", "step", "evaluated", "saved")
+    assert max(e["step"] for e in read_lines(events)) == 5  # two steps beyond the checkpoint
+    with events.open("a") as file:
+        file.write('{"type": "step", "st')  # torn by the kill
     monkeypatch.setattr(Pretrainer, "advance", plain)
     with pytest.raises(RunError, match="holds a run already"):
         pretrain(config, [text], sts, tmp_path / "run")
@@ -126,8 +132,8 @@ def test_a_broken_run_goes_on_bit_for_bit(material, warm: Path, tmp_path: Path, 
     assert all(torch.equal(whole[k], mended[k]) for k in whole)
     facts = json.loads((warm / "model" / "pretraining.json").read_text())
     assert (told["held_out"], told["tokens"]) == (facts["held_out"], facts["tokens"])
-    starts = [e for e in read_lines(tmp_path / "run" / "events.jsonl") if e["type"] == "started"]
-    assert [e["step"] for e in starts] == [0, 3]
+    steps = {kind: [e["step"] for e in read_lines(events) if e["type"] == kind] for kind in kinds}
+    assert steps == {"started": [0, 3], "step": [1, 2, 3, 4, 5, 6], "evaluated": [3, 6], "saved": [3, 6]}
 
 
 def test_nothing_to_resume_is_said(material, tmp_path: Path) -> None:

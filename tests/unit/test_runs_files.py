@@ -10,7 +10,14 @@ import pytest
 
 from simcse_core.config import RunConfig
 from simcse_core.errors import ConfigError, RunError
-from simcse_core.runs.files import append_line, close_torn_line, read_json, read_lines, write_json
+from simcse_core.runs.files import (
+    append_line,
+    close_torn_line,
+    keep_lines,
+    read_json,
+    read_lines,
+    write_json,
+)
 from simcse_core.runs.processes import is_running, this_process
 from simcse_core.runs.queue import Queue, Ticket, fair_order
 from simcse_core.runs.snapshot import HANDOVER, fold
@@ -27,6 +34,20 @@ def test_a_torn_last_line_is_passed_over_and_closed(tmp_path: Path) -> None:
     close_torn_line(log)
     append_line(log, {"type": "step", "step": 2})
     assert [e["step"] for e in read_lines(log)] == [1, 2]
+
+
+def test_a_log_is_cut_back_in_one_move(tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    keep_lines(log, lambda event: True)
+    assert not log.exists()
+    for step in (1, 2, 3):
+        append_line(log, {"step": step, "word": "müde"})
+    before = log.read_bytes()
+    with log.open("a") as file:
+        file.write('{"step": 1, "wo')
+    keep_lines(log, lambda event: event["step"] <= 2)
+    assert log.read_bytes() == b"".join(before.splitlines(keepends=True)[:2])
+    assert list(tmp_path.iterdir()) == [log]
 
 
 def test_replacing_a_file_leaves_the_old_one_when_it_fails(tmp_path: Path) -> None:
