@@ -24,13 +24,13 @@ from simcse_core.figures import traps as figures
 DIMENSION = 384  # of MiniLM's sentence vectors
 FORMULA = r"\ell_i=-\log\frac{e^{s_{ii}/\tau}}{\sum_j e^{s_{ij}/\tau}+\sum_{k=1}^{M}e^{\cos(h_i,g_k)/\tau}}"
 CODE = """from simcse_core.data.datasets import load_dataset_records
-from simcse_core.recording.race import untrained
 from simcse_core.recording.traps import config
+from simcse_core.runs.execute import encoder_to_train
 from simcse_core.training.evaluation import Evaluator, scored_sets
 from simcse_core.training.trainer import Trainer
 
 run = config().with_settings({settings}).check()
-encoder = untrained(run)
+encoder = encoder_to_train(run)
 trainer = Trainer(run, encoder, load_dataset_records(run.data.train))
 while trainer.step < {steps}:
     trainer.advance()

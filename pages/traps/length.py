@@ -25,14 +25,14 @@ LIMITS = {True: (-60.0, 60.0), False: (20.0, 80.0)}
 FORMULA = r"\text{place}\approx a+b\,\big|\,|x|-|y|\,\big|"
 CODE = """from simcse_core.data.datasets import load_dataset_records
 from simcse_core.evaluation.length_probe import probes_of
-from simcse_core.recording.race import untrained
 from simcse_core.recording.traps import config
+from simcse_core.runs.execute import encoder_to_train
 from simcse_core.search.background import background_sentences
 from simcse_core.training.evaluation import scored_sets
 from simcse_core.training.trainer import Trainer
 
 run = config().with_settings({settings}).check()
-encoder = untrained(run)
+encoder = encoder_to_train(run)
 probe = probes_of(encoder, background_sentences(), {sets})["{probe}"]
 print(probe.measured(encoder)["slope"])  # before training
 trainer = Trainer(run, encoder, load_dataset_records(run.data.train))

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from simcse_core.config import RunConfig
 from simcse_core.data.datasets import load_dataset_records
-from simcse_core.encoders import Encoder, load_encoder
+from simcse_core.encoders import Encoder
 from simcse_core.figures.histograms import EDGES, density
 from simcse_core.metrics.anisotropy import mean_cosine, random_pair_cosines
 from simcse_core.presets import preset
 from simcse_core.recording.provenance import made
+from simcse_core.runs.execute import encoder_to_train
 from simcse_core.training.evaluation import Evaluator, probe_sentences, scored_sets
 from simcse_core.training.events import Evaluated, StepDone
 from simcse_core.training.loop import train
@@ -53,13 +54,7 @@ def record(out: Path, *, sts: Path | None = None, steps: int | None = None) -> d
         steps: Stop after this many steps (a test makes the beginning again); None for the whole run.
     """
     run = config(stsb=sts is not None, steps=0).check()
-    encoder = load_encoder(
-        run.encoder.name,
-        pooling=run.encoder.pooling,
-        dropout=run.encoder.dropout,
-        max_length=run.encoder.max_length,
-        precision=run.optim.precision,
-    )
+    encoder = encoder_to_train(run)
     trainer = Trainer(run, encoder, load_dataset_records(run.data.train))
     follower = _Follower(_sets(run, sts))
     last = run.optim.steps if steps is None else steps

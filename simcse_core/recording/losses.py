@@ -29,9 +29,10 @@ from simcse_core.evaluation.compare import (
 from simcse_core.figures.histograms import density
 from simcse_core.losses import losses
 from simcse_core.presets import preset
-from simcse_core.recording.provenance import made, write_compact
-from simcse_core.recording.race import SHIPPED, STRIDES, described, measured_sets, untrained
-from simcse_core.runs.files import read_json, write_json
+from simcse_core.recording.provenance import made, made_alike, write_compact
+from simcse_core.recording.sample import SHIPPED, described, measured_sets
+from simcse_core.runs.execute import encoder_to_train
+from simcse_core.runs.files import write_json
 from simcse_core.training.comparison import for_loss
 from simcse_core.training.evaluation import Evaluator, Starts
 from simcse_core.training.fitting import losses_for
@@ -84,12 +85,12 @@ def record(
     result = _opening(base, runs, sets, starts)
     result["runs"] = _kept(partial, result, seeds) or _kept(out, result, seeds)
     done = {(run["loss"], run["seed"]) for run in result["runs"]}
-    todo = [(seed, name) for seed in seeds for name in runs if (name, seed) not in done]
-    for count, (seed, name) in enumerate(todo, 1):
+    missing = [(seed, name) for seed in seeds for name in runs if (name, seed) not in done]
+    for count, (seed, name) in enumerate(missing, 1):
         run = dataclasses.replace(runs[name], seed=seed)
         result["runs"].append(run_once(run, sets, starts))
         write_json(partial, result)
-        _say(count, len(todo), result["runs"][-1])
+        _say(count, len(missing), result["runs"][-1])
     result["differences"] = _differences(result)
     write_compact(out, result)
     partial.unlink(missing_ok=True)
@@ -107,14 +108,14 @@ def _opening(
     base: RunConfig, runs: Mapping[str, RunConfig], sets: Mapping[str, ScoredPairs], starts: Starts
 ) -> dict[str, Any]:
     """Everything that is known before the first run, the untrained encoder's measurements included."""
-    encoder = untrained(base)
+    encoder = encoder_to_train(base)
     start = Columns()
     for name, pairs in sets.items():
         start.measure(encoder, 0, name, pairs, starts)
     how = made(
         COMMAND, seed=SEEDS[0], device=str(encoder.device), config=base.to_dict(), every=EVERY,
         losses={name: _introduced(name, run) for name, run in runs.items()}, resamples=RESAMPLES,
-        sample={name: described(pairs, STRIDES[name]) for name, pairs in sets.items()},
+        sample={name: described(name, pairs) for name, pairs in sets.items()},
     )  # fmt: skip
     return {
         "made": how,
@@ -135,8 +136,9 @@ def _introduced(name: str, run: RunConfig) -> dict[str, Any]:
 
 def _kept(file: Path, result: Mapping[str, Any], seeds: Sequence[int]) -> list[dict[str, Any]]:
     """Runs that a recording of the same configuration by the same versions left in a file."""
-    found, how = read_json(file), result["made"]
-    if found is None or any(found["made"].get(part) != how[part] for part in SAME):
+    how = result["made"]
+    found = made_alike(file, how, SAME)
+    if found is None:
         return []
     then, now = found["made"]["losses"], how["losses"]
     return [
@@ -208,7 +210,7 @@ def run_once(run: RunConfig, sets: Mapping[str, ScoredPairs], starts: Starts) ->
         Loss, seed, precision, the loss of every step and `Columns`; `failed` with the step and the message
         where the run broke off.
     """
-    encoder = untrained(run)
+    encoder = encoder_to_train(run)
     trainer = Trainer(run, encoder, load_dataset_records(run.data.train))
     columns, seen = Columns(), []
     told: dict[str, Any] = {

@@ -11,15 +11,17 @@ import numpy as np
 from simcse_core.config import RunConfig
 from simcse_core.data.datasets import load_dataset_records
 from simcse_core.data.records import ScoredPairs
-from simcse_core.encoders import Encoder, load_encoder
+from simcse_core.encoders import Encoder
 from simcse_core.encoders.tokens import TextTokenizer
 from simcse_core.figures.histograms import EDGES, density
 from simcse_core.metrics.anisotropy import random_pair_cosines
 from simcse_core.presets import preset
-from simcse_core.recording.provenance import made, write_compact
+from simcse_core.recording.provenance import made, made_alike, write_compact
+from simcse_core.recording.sample import LEAD, SHIPPED, described, measured_sets
 from simcse_core.registry import accepts_of
-from simcse_core.runs.files import read_json, write_json
-from simcse_core.training.evaluation import CLOSE, Evaluator, Starts, scored_sets
+from simcse_core.runs.execute import encoder_to_train
+from simcse_core.runs.files import write_json
+from simcse_core.training.evaluation import Evaluator, Starts
 from simcse_core.training.trainer import Trainer
 from simcse_core.views import views
 
@@ -37,10 +39,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 """Name of a runner → what it changes in the preset; the views have their own defaults."""
 SEEDS = (42, 43, 44)
-LEAD, SHIPPED = "stsb-test", "pairs"
-STRIDES = {LEAD: 3, SHIPPED: 1}
-"""Set → of how many pairs one is measured. The public set is sampled to keep many runs affordable; the other
-is whole, so that a run of the training lab is measured on the same sentences."""
 EVERY = {LEAD: 2, SHIPPED: 5}
 """Set → steps between measurements."""
 MEASURES = ("spearman", "alignment", "uniformity", "mean_cosine")
@@ -98,12 +96,12 @@ def _opening(
     base: RunConfig, variants: Variants, sets: Mapping[str, ScoredPairs], every: Mapping[str, int]
 ) -> dict[str, Any]:
     """Everything that is known before the first run."""
-    encoder = untrained(base)
+    encoder = encoder_to_train(base)
     how = made(
         COMMAND, seed=SEEDS[0], device=str(encoder.device), config=base.to_dict(),
         variants={name: dict(changed) for name, changed in variants.items()}, random_pairs=PAIRS,
         every={name: every[name] for name in sets},
-        sample={name: described(pairs, STRIDES[name]) for name, pairs in sets.items()},
+        sample={name: described(name, pairs) for name, pairs in sets.items()},
     )  # fmt: skip
     return {
         "made": how,
@@ -114,16 +112,10 @@ def _opening(
     }
 
 
-def described(pairs: ScoredPairs, stride: int) -> dict[str, int]:
-    """How large a measured sample is."""
-    close = int((pairs.score > CLOSE).sum())
-    return {"stride": stride, "pairs": len(pairs), "sentences": len(pairs.sentences()), "positives": close}
-
-
 def _kept(file: Path, how: Mapping[str, Any], seeds: Sequence[int]) -> list[dict[str, Any]]:
     """Runs that a recording of the same configuration by the same versions left in a file."""
-    found = read_json(file)
-    if found is None or any(found["made"].get(part) != how[part] for part in SAME):
+    found = made_alike(file, how, SAME)
+    if found is None:
         return []
     then, now = found["made"]["variants"], how["variants"]
     return [
@@ -131,16 +123,6 @@ def _kept(file: Path, how: Mapping[str, Any], seeds: Sequence[int]) -> list[dict
         for run in found["runs"]
         if run["seed"] in seeds and run["variant"] in now and then[run["variant"]] == now[run["variant"]]
     ]
-
-
-def measured_sets(sts: Path | None) -> dict[str, ScoredPairs]:
-    """The measured pairs by name, the leading set first; the shipped ones alone without `sts`."""
-    found = scored_sets(SHIPPED)
-    if sts is not None:
-        from simcse_core.data.readers import read_scored_pairs
-
-        found = {LEAD: read_scored_pairs(sts / "STS-B" / "test.tsv"), **found}
-    return {name: pairs[:: STRIDES[name]] for name, pairs in found.items()}
 
 
 def examples(base: RunConfig, variants: Variants, tokenizer: TextTokenizer) -> list[dict[str, Any]]:
@@ -179,18 +161,6 @@ def _text(row: Any, tokenizer: TextTokenizer) -> str:
     return " ".join(str(tokenizer.backend.id_to_token(number)) for number in row[1:-1])
 
 
-def untrained(run: RunConfig) -> Encoder:
-    """The encoder that a run starts from."""
-    return load_encoder(
-        run.encoder.name,
-        pooling=run.encoder.pooling,
-        device=run.optim.device,
-        precision=run.optim.precision,
-        dropout=run.encoder.dropout,
-        max_length=run.encoder.max_length,
-    )
-
-
 def run_once(
     run: RunConfig, sets: Mapping[str, ScoredPairs], starts: Starts, *, every: Mapping[str, int]
 ) -> tuple[dict[str, Any], Encoder]:
@@ -206,7 +176,7 @@ def run_once(
         Seed, precision, the loss of every step and the columns of every set (`step` and `MEASURES`); the
         trained encoder.
     """
-    encoder = untrained(run)
+    encoder = encoder_to_train(run)
     trainer = Trainer(run, encoder, load_dataset_records(run.data.train))
     columns: dict[str, dict[str, list[Any]]] = {name: {m: [] for m in ("step", *MEASURES)} for name in sets}
     losses: list[float] = []

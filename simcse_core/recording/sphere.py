@@ -15,6 +15,7 @@ from simcse_core.metrics.alignment import alignment
 from simcse_core.metrics.anisotropy import mean_cosine
 from simcse_core.recording.home import config
 from simcse_core.recording.provenance import made
+from simcse_core.runs.execute import encoder_to_train
 from simcse_core.theory.flattening import flatness
 from simcse_core.training.evaluation import CLOSE, scored_sets
 from simcse_core.training.events import Evaluated, StepDone
@@ -39,13 +40,7 @@ def record(out: Path, *, sentences: int = SENTENCES, last: int = STEPS[-1]) -> d
         What was written; `published` is None where the run stopped early.
     """
     run = config(stsb=False, steps=0).check()
-    encoder = load_encoder(
-        run.encoder.name,
-        pooling=run.encoder.pooling,
-        dropout=run.encoder.dropout,
-        max_length=run.encoder.max_length,
-        precision=run.optim.precision,
-    )
+    encoder = encoder_to_train(run)
     follower = _Follower([text for text, _ in sample_sentences(sentences)])
     for event in train(Trainer(run, encoder, load_dataset_records(run.data.train)), follower):
         if not isinstance(event, StepDone) and event.step >= last:

@@ -19,6 +19,7 @@ from simcse_core.encoders import Encoder, load_encoder
 from simcse_core.evaluation.in_batch import JUDGE, PARAPHRASE, RARE, draw_batch, view_cosines
 from simcse_core.presets import preset
 from simcse_core.recording.provenance import made
+from simcse_core.runs.execute import encoder_to_train
 from simcse_core.runs.files import write_json
 from simcse_core.search.background import Background, background_sentences
 from simcse_core.theory.anatomy import anatomy
@@ -210,14 +211,7 @@ def run_once(
     Returns:
         Temperature, seed, losses, and the measures `before` and `after`; the trained encoder.
     """
-    encoder = load_encoder(
-        run.encoder.name,
-        pooling=run.encoder.pooling,
-        device=run.optim.device,
-        precision=run.optim.precision,
-        dropout=run.encoder.dropout,
-        max_length=run.encoder.max_length,
-    )
+    encoder = encoder_to_train(run)
     trainer = Trainer(run, encoder, load_dataset_records(run.data.train))
     temperature = run.loss.parameters["temperature"]
     before = _measured(encoder, sets, temperature, 0, starts)

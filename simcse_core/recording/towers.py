@@ -17,16 +17,17 @@ from simcse_core.config import RunConfig
 from simcse_core.data.datasets import load_dataset_records
 from simcse_core.data.records import ScoredPairs
 from simcse_core.data.sts_sets import load_split
-from simcse_core.encoders import Encoder, load_encoder
+from simcse_core.encoders import Encoder
 from simcse_core.encoders.cross import CrossEncoder
 from simcse_core.errors import ConfigError
 from simcse_core.evaluation.towers import Latency, measure_latency
 from simcse_core.losses.sbert_softmax import SbertSoftmax
 from simcse_core.metrics.sts import cosines, spearman
 from simcse_core.presets import preset
-from simcse_core.recording.provenance import made
-from simcse_core.recording.race import SHIPPED, measured_sets
-from simcse_core.runs.files import read_json, write_json
+from simcse_core.recording.provenance import made, made_alike
+from simcse_core.recording.sample import SHIPPED, measured_sets
+from simcse_core.runs.execute import encoder_to_train
+from simcse_core.runs.files import write_json
 from simcse_core.training.cross import CrossTrainer
 from simcse_core.training.trainer import Trainer
 
@@ -87,8 +88,8 @@ def record(
     pairs, sets = training_pairs(sts), measured_sets(sts)
     partial = out.with_suffix(".partial.json")
     result = _opening(base, classifier, sets)
-    kept = _kept(partial, result["made"]) or _kept(out, result["made"])
-    result["runs"] = [run for run in kept if run["seed"] in seeds]
+    kept = made_alike(partial, result["made"], SAME) or made_alike(out, result["made"], SAME) or result
+    result["runs"] = [run for run in kept["runs"] if run["seed"] in seeds]
     for seed in seeds:
         if seed not in {run["seed"] for run in result["runs"]}:
             result["runs"].append(one_seed(base.with_settings({"seed": seed}).check(), pairs, sets))
@@ -107,7 +108,7 @@ def training_pairs(sts: Path) -> ScoredPairs:
 
 
 def _opening(base: RunConfig, classifier: RunConfig, sets: Mapping[str, ScoredPairs]) -> dict[str, Any]:
-    encoder = _fresh(base)
+    encoder = encoder_to_train(base)
     how = made(
         COMMAND, seed=SEEDS[0], device=str(encoder.device), config=base.to_dict(),
         classifier=classifier.to_dict(), every=EVERY, threads=torch.get_num_threads(),
@@ -115,25 +116,6 @@ def _opening(base: RunConfig, classifier: RunConfig, sets: Mapping[str, ScoredPa
         sample={name: len(found) for name, found in sets.items()},
     )  # fmt: skip
     return {"made": how, "runs": []}
-
-
-def _kept(file: Path, how: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Runs that a recording of the same configuration by the same versions left in a file."""
-    found = read_json(file)
-    if found is None or any(found["made"].get(part) != how[part] for part in SAME):
-        return []
-    return list(found["runs"])
-
-
-def _fresh(run: RunConfig) -> Encoder:
-    return load_encoder(
-        run.encoder.name,
-        pooling=run.encoder.pooling,
-        device=run.optim.device,
-        precision=run.optim.precision,
-        dropout=run.encoder.dropout,
-        max_length=run.encoder.max_length,
-    )
 
 
 def one_seed(run: RunConfig, pairs: ScoredPairs, sets: Mapping[str, ScoredPairs]) -> dict[str, Any]:
@@ -144,11 +126,11 @@ def one_seed(run: RunConfig, pairs: ScoredPairs, sets: Mapping[str, ScoredPairs]
         pairs: Trained on.
         sets: Held-out pairs by name, the shipped ones among them, of which every score is kept.
     """
-    encoder = _fresh(run)
+    encoder = encoder_to_train(run)
     trainer = Trainer(run, encoder, pairs)
     bi = _trained(trainer, lambda scored: bi_scores(encoder, scored), sets, run.optim.steps)
     generator = torch.Generator().manual_seed(run.seed)
-    cross = CrossEncoder(_fresh(run), generator=generator)
+    cross = CrossEncoder(encoder_to_train(run), generator=generator)
     other = CrossTrainer(run.optim, cross, pairs, seed=run.seed, full_score=FULL_SCORE)
     one = _trained(other, lambda scored: cross_scores(cross, scored), sets, run.optim.steps)
     return {"seed": run.seed, "bi": bi, "cross": one}
@@ -198,7 +180,7 @@ def mismatch(run: RunConfig, trained_on: ScoredPairs, sets: Mapping[str, ScoredP
         `cosine` and `probability` of being alike of every shipped pair, and by set the Spearman of both with
         the scores, of one with the other, and of the cosine before training.
     """
-    encoder = _fresh(run)
+    encoder = encoder_to_train(run)
     before = {name: spearman(bi_scores(encoder, pairs), pairs.score) for name, pairs in sets.items()}
     trainer = Trainer(run, encoder, trained_on)
     losses = [round(trainer.advance().loss, 5) for _ in range(run.optim.steps)]
@@ -229,7 +211,9 @@ def _read_twice(encoder: Encoder, head: SbertSoftmax, pairs: ScoredPairs) -> tup
 def timed(run: RunConfig, counts: Sequence[int]) -> list[Latency]:
     """Both towers timed on the shipped sentences."""
     query, *texts = dict.fromkeys(str(text) for text in load_dataset_records("sentences"))
-    return list(measure_latency(_fresh(run), CrossEncoder(_fresh(run)), query, texts, counts))
+    return list(
+        measure_latency(encoder_to_train(run), CrossEncoder(encoder_to_train(run)), query, texts, counts)
+    )
 
 
 def _rounded(row: Latency) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from simcse_core.evaluation.language import pieces
 from simcse_core.evaluation.length_probe import RANDOM_PAIRS, Probe, probes_of
 from simcse_core.metrics.sts import cosines, spearman
 from simcse_core.presets import preset
-from simcse_core.recording.provenance import made, write_compact
-from simcse_core.recording.race import described, measured_sets, untrained
+from simcse_core.recording.provenance import made, made_alike, write_compact
+from simcse_core.recording.sample import described, measured_sets
 from simcse_core.recording.temperature import judge_facts, packed
-from simcse_core.runs.files import read_json, write_json
+from simcse_core.runs.execute import encoder_to_train
+from simcse_core.runs.files import write_json
 from simcse_core.search.background import Background, background_sentences
 from simcse_core.theory.remedies import remedies
 from simcse_core.training.evaluation import Evaluator, Starts
@@ -38,7 +39,6 @@ OBJECTIVES = ("info_nce", "gs_info_nce")
 NOISE = 3
 """Noise negatives per sentence of the batch, as published for 64."""
 SEEDS = (42, 43, 44)
-STRIDES = {"stsb-test": 3, "pairs": 1}
 LEAST_FOR_SAME_SENTENCES = 16
 """Smallest batch that is also trained until it has seen as many sentences as the preset does."""
 MEASURES = ("spearman", "alignment", "uniformity", "mean_cosine")
@@ -121,7 +121,7 @@ def record(
     sets = measured_sets(sts)
     every = tasks(base, rates, sizes, seeds)
     partial = out.with_suffix(".partial.json")
-    start = untrained(base)
+    start = encoder_to_train(base)
     lead = next(iter(sets))
     probes = probes_of(start, background_sentences(), {lead: sets[lead]})
     result = _opening(base, start, sets, probes, encoders)
@@ -147,9 +147,7 @@ def _is(run: Mapping[str, Any], task: Task) -> bool:
 
 def _kept(file: Path, how: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Runs that a recording of the same configuration by the same versions left in a file."""
-    found = read_json(file)
-    if found is None or any(found["made"].get(part) != how[part] for part in SAME):
-        return []
+    found = made_alike(file, how, SAME) or {"runs": []}
     return [run for run in found["runs"] if run["stops"] == list(_stops_of(run, how))]
 
 
@@ -168,7 +166,7 @@ def _opening(
     """Everything that is known before the first run."""
     how = made(
         COMMAND, seed=SEEDS[0], device=str(start.device), config=base.to_dict(), noise=NOISE,
-        sample={name: described(pairs, STRIDES[name]) for name, pairs in sets.items()},
+        sample={name: described(name, pairs) for name, pairs in sets.items()},
         random={"pairs": RANDOM_PAIRS, "sentences": len(background_sentences()), "resamples": bias.RESAMPLES},
     )  # fmt: skip
     return {
@@ -193,7 +191,7 @@ def run_once(
 ) -> dict[str, Any]:
     """Train one task; scores at each of its stops, length bias after the last where it is about length."""
     run = base.with_settings({**task.changed, "optim.steps": task.stops[-1]}).check()
-    encoder = untrained(run)
+    encoder = encoder_to_train(run)
     trainer = Trainer(run, encoder, load_dataset_records(run.data.train))
     told: dict[str, Any] = {**task.name, "stops": list(task.stops), "losses": [], "sets": []}
     for step, loss in _steps(trainer):
