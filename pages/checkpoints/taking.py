@@ -1,0 +1,14 @@
+"""The tab to take a checkpoint along: files, card, vectors."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.frame import Frame
+from pages.ui.text import t
+
+
+def draw(page: Frame) -> None:
+    """Fill the page."""
+    with page.figure:
+        st.info(t("checkpoints.unfinished"))
