@@ -245,9 +245,14 @@ def words_per_sentence(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array([len(_WORD.findall(text)) for text in texts], dtype=np.float64)
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, in order; a Chinese character is a word."""
+    return _WORD.findall(text.lower())
+
+
 def word_commonness(texts: Sequence[str]) -> NDArray[np.float64]:
     """Mean log10 of how often each text's words occur in all of `texts`, (n,); 0: every word occurs once."""
-    rows = [_WORD.findall(text.lower()) for text in texts]
+    rows = [words_of(text) for text in texts]
     counts = Counter(word for row in rows for word in row)
     return np.array([float(np.mean([math.log10(counts[w]) for w in row])) if row else 0.0 for row in rows])
 
