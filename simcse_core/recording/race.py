@@ -18,12 +18,11 @@ from simcse_core.metrics.anisotropy import random_pair_cosines
 from simcse_core.presets import preset
 from simcse_core.recording.provenance import made, made_alike, write_compact
 from simcse_core.recording.sample import LEAD, SHIPPED, described, measured_sets
-from simcse_core.registry import accepts_of
 from simcse_core.runs.execute import encoder_to_train
 from simcse_core.runs.files import write_json
 from simcse_core.training.evaluation import Evaluator, Starts
 from simcse_core.training.trainer import Trainer
-from simcse_core.views import views
+from simcse_core.views.making import make_rows
 
 Variants = Mapping[str, Mapping[str, Any]]
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -107,7 +106,7 @@ def _opening(
         "made": how,
         "bins": [round(float(edge), 4) for edge in EDGES],
         "cosines": _histogram(encoder, sets),
-        "examples": examples(base, variants, encoder.text_tokenizer),
+        "examples": examples(base, variants, encoder),
         "runs": [],
     }
 
@@ -125,7 +124,7 @@ def _kept(file: Path, how: Mapping[str, Any], seeds: Sequence[int]) -> list[dict
     ]
 
 
-def examples(base: RunConfig, variants: Variants, tokenizer: TextTokenizer) -> list[dict[str, Any]]:
+def examples(base: RunConfig, variants: Variants, encoder: Encoder) -> list[dict[str, Any]]:
     """What the views that change a sentence make of a few training sentences, a few times each.
 
     Returns:
@@ -136,21 +135,23 @@ def examples(base: RunConfig, variants: Variants, tokenizer: TextTokenizer) -> l
     found = []
     for sentence in chosen:
         shown = {
-            name: _shown(base.with_settings(v).check(), sentence, tokenizer) for name, v in variants.items()
+            name: _shown(base.with_settings(v).check(), sentence, encoder) for name, v in variants.items()
         }
         changed = {name: pairs for name, pairs in shown.items() if any(a != b for a, b in pairs)}
         found.append({"sentence": sentence, "made": changed})
     return found
 
 
-def _shown(run: RunConfig, sentence: str, tokenizer: TextTokenizer) -> list[tuple[str, str]]:
+def _shown(run: RunConfig, sentence: str, encoder: Encoder) -> list[tuple[str, str]]:
     """(anchor, positive) of each draw, as text."""
-    view = views[run.view.name]
-    more = (tokenizer,) if "tokenizer" in accepts_of(view) else ()
     found = []
     for draw in range(DRAWS):
-        roles = view([sentence], np.random.default_rng(draw), *more, **run.view.parameters)
-        found.append((_text(roles["anchor"][0], tokenizer), _text(roles["positive"][0], tokenizer)))
+        generator = np.random.default_rng(draw)
+        roles = make_rows(
+            run.view.name, [sentence], generator, encoder, run.encoder.name, run.view.parameters
+        )
+        before, after = (_text(roles[role][0], encoder.text_tokenizer) for role in ("anchor", "positive"))
+        found.append((before, after))
     return found
 
 

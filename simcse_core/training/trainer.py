@@ -27,6 +27,7 @@ from simcse_core.training.moments import pack, unpack
 from simcse_core.training.optim import clip, learning_rate_at, make_optimizer
 from simcse_core.training.wrapping import Wrapping
 from simcse_core.views import Roles, record_kind, views
+from simcse_core.views.making import make_rows
 
 
 class Trainer:
@@ -56,7 +57,6 @@ class Trainer:
             WordGradients(second.model, second.device)  # its rows are laid out by `words` below
         self.second = second
         self.batches = Batches(records, size=config.optim.batch_size, seed=config.seed)
-        self.view = views[config.view.name]
         require_fit(config.view.name, record_kind(records[0]), config.loss.name)
         seed_everything(config.seed)
         self.loss = self._build_loss()
@@ -164,13 +164,8 @@ class Trainer:
     def _roles(self) -> Roles:
         generator = np.random.default_rng([self.config.seed, 1, self.step])
         records = self.batches.at(self.step)
-        offered = {
-            "tokenizer": self.encoder.text_tokenizer,
-            "source": self.config.encoder.name,
-            "width": self.encoder.model.get_input_embeddings().embedding_dim,
-        }
-        more = {name: x for name, x in offered.items() if name in accepts_of(self.view)}
-        return self.view(records, generator, **more, **self.config.view.parameters)
+        named, view = self.config.encoder.name, self.config.view
+        return make_rows(view.name, records, generator, self.encoder, named, view.parameters)
 
     def _embed(self, roles: Roles) -> dict[str, Tensor]:
         masks = views.info(self.config.view.name).traits.get("masks", "fresh")
