@@ -8,17 +8,15 @@ import streamlit as st
 
 from pages.batch.live import LEAST, LONGEST, MOST, checked
 from pages.batch.recorded import recorded
-from pages.ui import messages, state
+from pages.ui.own_text import OwnText
 from pages.ui.state import choice, switch
 from pages.ui.text import t
-from simcse_core.errors import SimCSEError
 from simcse_core.theory.walk import names_of
 from simcse_core.theory.walk_arrays import LAYOUTS
 
 LAYOUT_ORDER = ("interleaved", "two_view", "triples")
 DEFAULT_SIZE = 4
-OWN, ROW = "bt_own", "bt_row"
-PROBLEM = "bt-problem"
+ROW = "bt_row"
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def read() -> Settings:
         t("batch.layout"), LAYOUT_ORDER, LAYOUT_ORDER[0], key="bt_lay", kind="radio",
         format_func=layout_title, help=t("batch.layout_help"),
     )  # fmt: skip
-    own = _current_own()
+    own = OWN.current()
     live = own is not None and layout != "triples"
     size = _size(len(own) if live and own else 0)
     one, two = st.columns(2)
@@ -70,7 +68,7 @@ def read() -> Settings:
     with two:
         same_mask = _mask(dropout, layout)
     row = _row(layout, size)
-    _own_field()
+    OWN.draw(190)
     return Settings(layout, size, dropout, same_mask, row, own)
 
 
@@ -105,39 +103,9 @@ def _row(layout: str, size: int) -> str:
     return choice(t("batch.row"), names, names[0], key=ROW, kind="pills", help=t("batch.row_help"))
 
 
-def _current_own() -> tuple[str, ...] | None:
-    state.remember_default(OWN, None)
-    own: tuple[str, ...] | None = st.session_state.get(OWN)
-    return own
-
-
-def _own_field() -> None:
-    """Own sentences in a popover; free text never enters the address."""
-    with st.container(horizontal=True, gap="small"):
-        with st.popover(t("batch.own"), icon=":material/edit:", type="tertiary"):
-            st.text_area(
-                t("batch.own_field", least=LEAST, most=MOST, longest=LONGEST), key="bt-text", height=190,
-                persist_state="session",
-            )  # fmt: skip
-            st.caption(t("batch.own_help"))
-            st.button(t("batch.own_go"), key="bt-go", on_click=_take)
-            problem = st.session_state.get(PROBLEM)
-            if problem is not None:
-                messages.refuse(problem)
-        if st.session_state.get(OWN):
-            st.button(
-                t("batch.own_end"), key="bt-end", icon=":material/undo:", type="tertiary", on_click=_give_back
-            )
-
-
-def _take() -> None:
+def _take(text: str) -> None:
     """Check what was typed and make a batch of it."""
-    st.session_state[PROBLEM] = None
-    try:
-        st.session_state[OWN] = checked(str(st.session_state.get("bt-text", "")))
-    except SimCSEError as error:
-        st.session_state[PROBLEM] = error
+    OWN.keep(checked(text))
 
 
-def _give_back() -> None:
-    st.session_state[OWN] = None
+OWN = OwnText("batch", "bt", _take, least=LEAST, most=MOST, longest=LONGEST)

@@ -8,20 +8,19 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import messages, state
+from pages.ui.own_text import OwnText
 from pages.ui.state import choice
 from pages.ui.text import t
 from pages.walk.live import LEAST, LONGEST, MOST, checked
 from pages.walk.recorded import recorded_encoder
 from simcse_core.encoders.catalogue import list_encoders, resolve
-from simcse_core.errors import SimCSEError
 from simcse_core.theory.walk import LETTERS, STAGES
 from simcse_core.theory.walk_arrays import LAYOUTS
 from simcse_core.theory.walk_batch import TEMPERATURES
 
 DROPOUTS = (0.0, 0.1, 0.3)
-STAGE, OWN = "wk_stage", "wk_own"
-MORE, PROBLEM = "wk-more", "wk-problem"
+STAGE = "wk_stage"
+MORE, NAME = "wk-more", "wk-name"
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,8 @@ def read(stage: str) -> Settings:
         t("walk.checkpoint"), checkpoints(), recorded_encoder(), key="wk_ck", kind="select",
         format_func=_short,
     )  # fmt: skip
-    own = _own()
+    OWN.draw(130, _name_field)
+    own = OWN.current()
     row = _row(layout, 4 if own is None or layout == "triples" else len(own))
     return Settings(stage, layout, dropout, same_mask, temperature, row, checkpoint, own)
 
@@ -161,47 +161,23 @@ def _short(name: str) -> str:
     return name.rstrip("/").rsplit("/", 1)[-1] if name.startswith(("/", "~", ".")) else name
 
 
-def _own() -> tuple[str, ...] | None:
-    """Own sentences and another checkpoint, both in one popover; free text never enters the address."""
-    state.remember_default(OWN, None)
-    with st.container(horizontal=True, gap="small"):
-        with st.popover(t("walk.own"), icon=":material/edit:", type="tertiary"):
-            st.text_area(
-                t("walk.own_field", least=LEAST, most=MOST, longest=LONGEST), key="wk-text", height=130,
-                persist_state="session",
-            )  # fmt: skip
-            st.text_input(t("walk.own_name"), key="wk-name", placeholder="org/name", persist_state="session")
-            st.caption(t("walk.own_help"))
-            st.button(t("walk.own_go"), key="wk-go", on_click=_take)
-            problem = st.session_state.get(PROBLEM)
-            if problem is not None:
-                messages.refuse(problem)
-        if st.session_state.get(OWN):
-            st.button(
-                t("walk.own_end"), key="wk-end", icon=":material/undo:", type="tertiary", on_click=_give_back
-            )
-    own: tuple[str, ...] | None = st.session_state.get(OWN)
-    return own
+def _name_field() -> None:
+    st.text_input(t("walk.own_name"), key=NAME, placeholder="org/name", persist_state="session")
 
 
-def _take() -> None:
+def _take(text: str) -> None:
     """Check what was typed, which may fetch a checkpoint, and walk through it."""
-    text, name = (str(st.session_state.get(key, "")).strip() for key in ("wk-text", "wk-name"))
-    st.session_state[PROBLEM] = None
-    try:
-        if text or not name:
-            st.session_state[OWN] = checked(text)
-        if name:
-            resolve(name)
-            name = str(Path(name).expanduser()) if name.startswith("~") else name
-            st.session_state[MORE] = list(dict.fromkeys([*st.session_state.get(MORE, []), name]))
-            st.session_state["wk_ck"] = name
-    except SimCSEError as error:
-        st.session_state[PROBLEM] = error
+    name = str(st.session_state.get(NAME, "")).strip()
+    if text or not name:
+        OWN.keep(checked(text))
+    if name:
+        resolve(name)
+        name = str(Path(name).expanduser()) if name.startswith("~") else name
+        st.session_state[MORE] = list(dict.fromkeys([*st.session_state.get(MORE, []), name]))
+        st.session_state["wk_ck"] = name
 
 
-def _give_back() -> None:
-    st.session_state[OWN] = None
+OWN = OwnText("walk", "wk", _take, least=LEAST, most=MOST, longest=LONGEST)
 
 
 def sentence_of(settings: Settings) -> int:
