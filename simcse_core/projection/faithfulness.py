@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
 
+BLOCK = 4_000_000  # distances held at once: 32 MB
 
-def neighbours_kept(embeddings: ArrayLike, points: ArrayLike, *, k: int = 10) -> float:
+
+def neighbours_kept(
+    embeddings: ArrayLike, points: ArrayLike, *, k: int = 10, asked: ArrayLike | None = None
+) -> float:
     """Share of the k nearest neighbours by cosine that are among the k nearest on the picture too, in [0, 1].
 
     1 when every neighbourhood survives; about k / (n - 1) for a random picture.
@@ -17,22 +23,24 @@ def neighbours_kept(embeddings: ArrayLike, points: ArrayLike, *, k: int = 10) ->
         embeddings: (n, d), any length; compared by cosine.
         points: (n, 2) or (n, 3), compared by distance.
         k: Neighbours counted, below n.
+        asked: Numbers of the rows whose neighbours are counted; all if None. Neighbours are sought among all.
 
     Raises:
         DataError: Unequal n, or k not in [1, n - 1].
     """
-    from sklearn.neighbors import NearestNeighbors
-
     x, y = _checked(embeddings, points, k)
-    near, shown = (
-        NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False) for rows in (x, y)
-    )
-    return float(
-        np.mean([len(set(a) & set(b)) / k for a, b in zip(near.tolist(), shown.tolist(), strict=True)])
-    )
+    kept = 0
+    rows = _numbers(asked, len(x))
+    for block, true, shown in _distances(x, y, rows):
+        near, seen = (np.argpartition(d, k - 1, axis=1)[:, :k] for d in (true, shown))
+        kept += sum(len(set(a) & set(b)) for a, b in zip(near.tolist(), seen.tolist(), strict=True))
+        del block
+    return kept / (k * len(rows))
 
 
-def trustworthiness(embeddings: ArrayLike, points: ArrayLike, *, k: int = 10) -> float:
+def trustworthiness(
+    embeddings: ArrayLike, points: ArrayLike, *, k: int = 10, asked: ArrayLike | None = None
+) -> float:
     """Whether neighbours on the picture are neighbours in truth, in [0, 1] (Venna & Kaski 2001).
 
     False neighbours cost by how far away they truly are; 1 when there are none.
@@ -41,16 +49,47 @@ def trustworthiness(embeddings: ArrayLike, points: ArrayLike, *, k: int = 10) ->
         embeddings: (n, d), any length; compared by cosine.
         points: (n, 2) or (n, 3), compared by distance.
         k: Neighbours counted, below n / 2.
+        asked: Numbers of the rows whose neighbours are judged; all if None. Neighbours are sought among all.
 
     Raises:
         DataError: Unequal n, or k not in [1, n / 2).
     """
-    from sklearn import manifold
-
     x, y = _checked(embeddings, points, k)
-    if 2 * k >= len(x):
-        raise DataError(f"trustworthiness with {k} neighbours needs more than {2 * k} rows; got {len(x)}.")
-    return float(manifold.trustworthiness(x, y, n_neighbors=k))
+    n = len(x)
+    if 2 * k >= n:
+        raise DataError(f"trustworthiness with {k} neighbours needs more than {2 * k} rows; got {n}.")
+    rows = _numbers(asked, n)
+    cost = 0
+    for block, true, shown in _distances(x, y, rows):
+        places = np.arange(len(block))
+        seen = np.argpartition(shown, k - 1, axis=1)[:, :k]
+        for column in seen.T:
+            rank = 1 + (true < true[places, column][:, None]).sum(axis=1)
+            cost += int(np.maximum(rank - k, 0).sum())
+    return 1.0 - 2.0 * cost / (len(rows) * k * (2 * n - 3 * k - 1))
+
+
+def _numbers(asked: ArrayLike | None, n: int) -> NDArray[np.intp]:
+    rows = np.arange(n) if asked is None else np.asarray(asked, dtype=np.intp)
+    if rows.ndim != 1 or not rows.size or rows.min() < 0 or rows.max() >= n:
+        raise DataError(f"The rows asked about must be numbers from 0 to {n - 1}.")
+    return rows
+
+
+def _distances(
+    x: NDArray[np.float64], y: NDArray[np.float64], rows: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]]:
+    """Blocks of row numbers with their squared distances to all rows, in truth and on the picture."""
+    size = max(1, BLOCK // len(x))
+    squares = [np.square(z).sum(axis=1) for z in (x, y)]
+    for start in range(0, len(rows), size):
+        block = rows[start : start + size]
+        found = []
+        for z, square in zip((x, y), squares, strict=True):
+            distances = square[block][:, None] + square - 2 * (z[block] @ z.T)
+            distances[np.arange(len(block)), block] = np.inf  # no row is its own neighbour
+            found.append(distances)
+        yield block, found[0], found[1]
 
 
 def _checked(
@@ -64,4 +103,6 @@ def _checked(
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or not (lengths > 0).all() or not np.isfinite(y).all():
         raise DataError("A row of the embeddings or of the picture holds NaN, infinity or only zeros.")
-    return x / lengths, y  # on unit rows, order by distance is order by cosine
+    x = x / lengths  # on unit rows, order by distance is order by cosine
+    # centred: the rows of a collapsed encoder differ in the last digits of their cosines
+    return x - x.mean(axis=0), y - y.mean(axis=0)

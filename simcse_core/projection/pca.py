@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
+from simcse_core.projection.base import Fitted, alignments, projections, rotated_backwards
+
+SOURCE = "Pearson 1901; Jolliffe 2002, Principal Component Analysis, 2nd ed."
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,41 @@ def project_steps(steps: Sequence[ArrayLike], *, k: int = 2) -> tuple[list[NDArr
         raise DataError(f"The steps need one shape; got {[frame.shape for frame in frames]}.")
     axes = PCA.fit(frames[-1], k=k)
     return [axes.transform(frame) for frame in frames], axes
+
+
+@projections.register(
+    "pca", title="PCA", source=SOURCE, equation=r"Y=(X-\bar x)\,[v_1\ v_2],\quad \Sigma v_i=\lambda_i v_i"
+)
+def principal_components(rows: NDArray[np.float64], dimensions: int, seed: int) -> Fitted:
+    """The directions in which the sentences differ most; distances only ever shrink."""
+    axes = PCA.fit(rows, k=dimensions)
+    return Fitted(axes.transform(rows), axes.transform, tuple(axes.explained.tolist()))
+
+
+@alignments.register(
+    "pca",
+    title="PCA, axes of the last step",
+    source=SOURCE,
+    equation=r"Y_t=(X_t-\bar x_T)\,[v_1\ v_2]_T",
+    collapse=True,
+)
+def fixed_axes(steps: Sequence[NDArray[np.float64]], dimensions: int, seed: int) -> list[NDArray[np.float64]]:
+    """One set of axes for all steps: what moves on the picture has moved in truth."""
+    return project_steps(steps, k=dimensions)[0]
+
+
+@alignments.register(
+    "pca_rotated",
+    title="PCA of each step, turned onto the next",
+    source=f"{SOURCE}; Schönemann 1966, doi:10.1007/BF02289451",
+    equation=r"Y_t=P_tQ_t,\quad P_t=\mathrm{PCA}(X_t),\quad Q_t=\arg\min_{Q^\top Q=I}\lVert P_tQ-Y_{t+1}\rVert",
+    collapse=True,
+)
+def rotated_axes(
+    steps: Sequence[NDArray[np.float64]], dimensions: int, seed: int
+) -> list[NDArray[np.float64]]:
+    """Each step in its own strongest directions, rotated onto the next step's picture and never stretched."""
+    return rotated_backwards([pca(step, k=dimensions) for step in steps])
 
 
 def signed(directions: NDArray[np.float64]) -> NDArray[np.float64]:
