@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
+from simcse_core.evaluation.neighbours import nearest_in
 from simcse_core.projection.sphere import sphere_steps
 
 NEIGHBOURS = 5
@@ -112,6 +113,4 @@ def _relations(
     cosines = unit @ unit.T  # (n, n)
     pairs = cosines[np.triu_indices(len(unit), k=1)]
     density = np.histogram(np.clip(pairs, edges[0], edges[-1]), edges, density=True)[0]
-    np.fill_diagonal(cosines, -np.inf)
-    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, : min(NEIGHBOURS, len(unit) - 1)]
-    return nearest, np.take_along_axis(cosines, nearest, axis=1), density, float(pairs.mean())
+    return *nearest_in(cosines, NEIGHBOURS), density, float(pairs.mean())
