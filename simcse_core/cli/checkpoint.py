@@ -149,11 +149,12 @@ def _pairs(file: str | None) -> ScoredPairs:
 
 def run_checkpoint_doctor(options: argparse.Namespace) -> int:
     """Check how an encoder is used; the exit code is 0 whatever is found."""
-    from simcse_core.evaluation.doctor import examine, stated_pooling
+    from simcse_core.evaluation.doctor import examine
+    from simcse_core.evaluation.patient import stated_use
 
     texts = read_input(options.input) if options.input else None
     encoder = load(options)
-    found = examine(encoder, texts, stated=stated_pooling(options.model))
+    found = examine(encoder, texts, stated=stated_use(options.model))
     if options.json:
         told = {"model": options.model, "pooling": encoder.pooling}
         print_json({**told, "findings": [vars(one) for one in found]})

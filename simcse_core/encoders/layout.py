@@ -75,6 +75,22 @@ def read_layout(root: Path, name: str) -> Layout:
     return Layout("mean", ASSUMED, None, length)
 
 
+def normalizes(root: Path) -> bool | None:
+    """Whether sentence-transformers ends this folder's chain in rows of length 1; None without a chain.
+
+    Raises:
+        EncoderError: modules.json cannot be read.
+    """
+    modules = _modules(root)
+    return any(_kind(module) == "Normalize" for module in modules) if modules else None
+
+
+def stated_similarity(root: Path) -> str | None:
+    """By what sentence-transformers compares rows of this folder; None where nothing is stated."""
+    stated = read_json(root / "config_sentence_transformers.json").get("similarity_fn_name")
+    return str(stated) if stated else None
+
+
 def _length(root: Path) -> int | None:
     for folder in (root, root / "0_Transformer"):
         stated = read_json(folder / "sentence_bert_config.json").get("max_seq_length")

@@ -9,43 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-import numpy as np
-import torch
-
 from simcse_core.data.datasets import load_dataset_records
 from simcse_core.data.records import ScoredPairs
-from simcse_core.encoders.catalogue import resolve
 from simcse_core.encoders.encoder import Encoder
-from simcse_core.encoders.families import position_limit
-from simcse_core.encoders.heads import DenseHead
-from simcse_core.encoders.layout import ASSUMED, read_layout
+from simcse_core.encoders.reading import Progress
 from simcse_core.errors import DataError
+from simcse_core.evaluation import doctor_checks as doctor_checks  # its decorators fill the registry
 from simcse_core.evaluation.cone import sample_sentences
-from simcse_core.evaluation.patient import FAULT, FINE, WARNING, Finding, Patient, checks
-from simcse_core.metrics.anisotropy import mean_cosine
-from simcse_core.metrics.spectrum import effective_rank
+from simcse_core.evaluation.patient import FAULT, FINE, WARNING, Finding, Patient, Stated, checks
 
 SENTENCES = 400  # read at most
-DRAWN = 0.02  # deviation of fresh weights, BERT's and this project's
-MARGIN = 5.0  # points of Spearman on the shipped pairs by which another reading must be better
-COLLAPSED = 0.95  # mean cosine of different sentences
-PADDING = 1e-3  # largest change of a coordinate by the company of a longer text, in float32
-PADDING_HALF = 3e-2  # the same in bfloat16 or float16, which round by less than this
-CUT = 0.01  # share of texts cut
-UNKNOWN = 0.02  # share of tokens that are the unknown word
-PIECES = 2.0  # tokens a word: about 1.2 where the tokenizer knows the language
-LARGEST = 65_504.0  # of float16
 
 
 def examine(
-    encoder: Encoder, texts: Sequence[str] | None = None, *, stated: str | None = None
+    encoder: Encoder, texts: Sequence[str] | None = None, *, stated: Stated | None = None
 ) -> list[Finding]:
     """Every check, faults first.
 
     Args:
         encoder: As it is loaded and used.
         texts: What it is used on; the shipped sentences if None. At most 400 are read.
-        stated: Pooling that the checkpoint's files state, if another one was asked for.
+        stated: What the checkpoint's files say of its use (`stated_use`).
+
+    Raises:
+        DataError: Fewer than two different sentences.
+    """
+    return findings(patient_of(encoder, texts, stated=stated))
+
+
+def patient_of(
+    encoder: Encoder, texts: Sequence[str] | None = None, *, stated: Stated | None = None
+) -> Patient:
+    """What the checks look at; arguments as `examine`.
 
     Raises:
         DataError: Fewer than two different sentences.
@@ -54,208 +49,14 @@ def examine(
     read = list(dict.fromkeys(read))[:SENTENCES]
     if len(read) < 2:
         raise DataError(f"The doctor needs two or more different sentences; got {len(read)}.")
-    patient = Patient(encoder, read, cast(ScoredPairs, load_dataset_records("pairs")), stated)
-    found = [checks[name](patient) for name in checks]
+    return Patient(encoder, read, cast(ScoredPairs, load_dataset_records("pairs")), stated or Stated())
+
+
+def findings(patient: Patient, *, progress: Progress | None = None) -> list[Finding]:
+    """Every check, faults first; `progress` hears of each."""
+    found = []
+    for number, name in enumerate(checks, start=1):
+        found.append(checks[name](patient))
+        if progress is not None:
+            progress(number, len(checks))
     return sorted(found, key=lambda one: (FAULT, WARNING, FINE).index(one.state))
-
-
-def stated_pooling(name: str) -> str | None:
-    """The pooling that a checkpoint's files state, None where they state none.
-
-    Raises:
-        EncoderError: There is no such checkpoint.
-    """
-    source = resolve(name)
-    found = read_layout(source.root, source.name)
-    return None if found.note == ASSUMED else found.pooling
-
-
-@checks.register("pooler", title="Wrong or untrained pooler", source="Gao et al. 2021, sec. 6.3")
-def pooler(patient: Patient) -> Finding:
-    """The head is trained, the pooling is the stated one, and no other one reads much better."""
-    encoder = patient.encoder
-    if encoder.head is not None and _untrained(encoder.head):
-        return Finding(
-            "pooler",
-            FAULT,
-            "The head after the pooling has weights as they are drawn, and biases of 0: it is untrained.",
-            "Load it with pooling='cls_before_pooler' or 'mean'.",
-        )
-    last = encoder.layers
-    own = patient.readings.get((last, encoder.pooling), 0.0)
-    best = max(("mean", "cls_before_pooler"), key=lambda name: patient.readings[last, name])
-    there = patient.readings[last, best]
-    other = "" if best == encoder.pooling else f", {best} {there:.1f}"
-    told = f"{encoder.pooling} reads {own:.1f} on the shipped pairs{other} (Spearman × 100)."
-    if patient.stated not in (None, encoder.pooling):
-        return Finding(
-            "pooler",
-            WARNING if there - own <= MARGIN else FAULT,
-            f"The checkpoint states {patient.stated}; it is read by {encoder.pooling}. {told}",
-            f"Load it with pooling='{patient.stated}', or leave the pooling out.",
-        )
-    if there - own > MARGIN:
-        return Finding("pooler", WARNING, told, f"Try pooling='{best}'.")
-    return Finding("pooler", FINE, told)
-
-
-def _untrained(head: DenseHead) -> bool:
-    """Whether a head is still as it was drawn: biases 0, weights normal with deviation 0.02."""
-    bias, weight = head.dense.bias, head.dense.weight.detach().double()
-    sure = 4 * DRAWN / weight.numel() ** 0.5  # four standard errors of the mean
-    as_drawn = abs(float(weight.mean())) < sure and abs(float(weight.std()) - DRAWN) < sure
-    return as_drawn and (bias is None or not bool(bias.any()))
-
-
-@checks.register("dropout", title="Dropout 0", source="Gao et al. 2021, sec. 3; table 3")
-def dropout(patient: Patient) -> Finding:
-    """Training by two dropout views needs dropout."""
-    rate = patient.encoder.dropout
-    if rate > 0:
-        return Finding("dropout", FINE, f"Dropout is {rate:g}.")
-    return Finding(
-        "dropout",
-        WARNING,
-        "Dropout is 0: two training views of a sentence would be identical. Encoding is not affected.",
-        "To train it by unsupervised SimCSE, load it with dropout=0.1.",
-    )
-
-
-@checks.register(
-    "padding", title="Embedding depends on the batch", source="SimCSE, evaluation code: averages are masked"
-)
-def padding(patient: Patient) -> Finding:
-    """A short text has one embedding, alone and beside a long one."""
-    encode = patient.encoder.encode
-    order = sorted(patient.texts, key=len)
-    short, long = order[:8], order[-1]
-    alone = np.concatenate([encode([text]) for text in short])
-    beside = np.concatenate([encode([text, long])[:1] for text in short])
-    change = float(np.abs(alone - beside).max())
-    told = f"A short text moves by {change:.1e} at most when a longer one is encoded with it."
-    allowed = PADDING if patient.encoder.dtype == torch.float32 else PADDING_HALF
-    if change <= allowed:
-        return Finding("padding", FINE, told)
-    return Finding(
-        "padding", FAULT, told, "Mask the padded tokens in attention and in the pooling's average."
-    )
-
-
-@checks.register("layers", title="Layer mix-up", source="SimCSE repository, issue 285")
-def layers(patient: Patient) -> Finding:
-    """No earlier layer reads much better than the last one."""
-    last = patient.encoder.layers
-    means = {layer: patient.readings[layer, "mean"] for layer in range(last + 1)}
-    best = max(means, key=lambda layer: means[layer])
-    told = (
-        f"The mean of layer {last} reads {means[last]:.1f} on the shipped pairs; the best is layer {best}, "
-    )
-    told += f"{means[best]:.1f} (Spearman × 100)."
-    if means[best] - means[last] <= MARGIN:
-        return Finding("layers", FINE, told)
-    return Finding(
-        "layers",
-        WARNING,
-        told,
-        "Check the order and the number of the layers in the files; "
-        f"':{max(best, 1)}' after the name keeps the first {max(best, 1)}.",
-    )
-
-
-@checks.register("collapse", title="Collapsed space", source="Ethayarajh 2019; Wang & Isola 2020")
-def collapse(patient: Patient) -> Finding:
-    """Different sentences have different embeddings."""
-    try:
-        cosine, rank = mean_cosine(patient.rows), effective_rank(patient.rows)
-    except DataError as error:
-        return Finding("collapse", FAULT, f"The embeddings have no shape: {error.message}", _AGAIN)
-    told = f"Different sentences have a mean cosine of {cosine:.3f}; effective rank {rank:.0f}."
-    if cosine < COLLAPSED:
-        return Finding("collapse", FINE, told)
-    return Finding(
-        "collapse",
-        FAULT,
-        told,
-        "Take an earlier checkpoint and train with a lower rate; or read it by another pooling, or repair it "
-        "(`repair --method whitening`).",
-    )
-
-
-_AGAIN = "Check the weights and the precision, and fetch the checkpoint again."
-
-
-@checks.register("normalisation", title="Missing normalisation", source="SimCSE repository, issue 122")
-def normalisation(patient: Patient) -> Finding:
-    """Rows have length 1, so that a dot product is a cosine."""
-    lengths = np.linalg.norm(patient.rows, axis=1)
-    told = f"Lengths of the embeddings run from {lengths.min():.3f} to {lengths.max():.3f}."
-    if np.abs(lengths - 1).max() < 1e-2:
-        return Finding("normalisation", FINE, told)
-    return Finding(
-        "normalisation",
-        FAULT,
-        told,
-        "Encode with normalize=True, or divide by the length before dot products, alignment and uniformity.",
-    )
-
-
-@checks.register("truncation", title="Truncated texts", source="SentEval protocol: no truncation")
-def truncation(patient: Patient) -> Finding:
-    """Texts are not cut."""
-    encoder = patient.encoder
-    cut = float(np.mean([len(row) >= encoder.max_length for row in patient.token_rows]))
-    limit = position_limit(encoder.model.config)
-    told = f"{cut:.1%} of the texts reach {encoder.max_length} tokens, from where they are cut."
-    if cut <= CUT:
-        return Finding("truncation", FINE, told)
-    more = encoder.max_length < limit
-    fix = f"Load it with max_length={limit}." if more else "Split the texts into sentences or paragraphs."
-    return Finding("truncation", WARNING, told, fix)
-
-
-@checks.register(
-    "language", title="Wrong language", source="Rust et al. 2021, arXiv:2012.15613, sec. 3 (fertility)"
-)
-def language(patient: Patient) -> Finding:
-    """The tokenizer knows the words of the texts."""
-    encoder = patient.encoder
-    unknown = encoder.backend.token_to_id(encoder.special.get("unk_token", "[UNK]"))
-    encoded = encoder.backend.encode_batch(list(patient.texts))
-    words = [one.word_ids for one in encoded]
-    tokens = sum(sum(w is not None for w in one) for one in words)
-    distinct = sum(len({w for w in one if w is not None}) for one in words)
-    missing = sum(one.ids.count(unknown) for one in encoded) / max(tokens, 1)
-    pieces = tokens / max(distinct, 1)
-    told = f"{missing:.1%} of the tokens are unknown words; a word takes {pieces:.2f} tokens."
-    if missing <= UNKNOWN and pieces <= PIECES:
-        return Finding("language", FINE, told)
-    return Finding(
-        "language",
-        FAULT if missing > UNKNOWN else WARNING,
-        told,
-        "Use an encoder of the texts' language, or a multilingual one.",
-    )
-
-
-@checks.register(
-    "overflow", title="Half-precision overflow", source="IEEE 754 binary16: largest value 65,504"
-)
-def overflow(patient: Patient) -> Finding:
-    """No hidden state leaves the range of half precision, and every embedding is finite."""
-    encoder = patient.encoder
-    if not np.isfinite(patient.rows).all():
-        bad = int((~np.isfinite(patient.rows).all(axis=1)).sum())
-        return Finding("overflow", FAULT, f"{bad} of {len(patient.rows)} embeddings are not finite.", _WIDER)
-    rows = sorted(patient.token_rows[:64], key=len)
-    with torch.inference_mode(), encoder.lock:
-        pieces = encoder.engine.infer(rows, range(encoder.layers + 1))
-    states = [piece.states[layer][piece.mask] for piece in pieces for layer in piece.states]
-    weights = (p.detach() for p in encoder.model.parameters())
-    largest = max(float(x.abs().max()) for x in (*states, *weights))
-    told = f"Weights and layers' outputs reach {largest:.4g}; float16 ends at {LARGEST:,.0f}."
-    if np.isfinite(largest) and largest < LARGEST / 2:
-        return Finding("overflow", FINE, told)
-    return Finding("overflow", FAULT if largest >= LARGEST else WARNING, told, _WIDER)
-
-
-_WIDER = "Do not run or save it in float16: use bfloat16 or float32."

@@ -1,125 +1,106 @@
-"""The checkpoint doctor on encoders broken on purpose, one fault each, and on one that is well."""
+"""The checkpoint doctor on encoders broken on purpose, saved and opened again, and on one that is well."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from unit.encoder_factory import load
+from unit.encoder_factory import load, rewrite
 
 from simcse_core.cli import main
-from simcse_core.data.datasets import load_dataset_records
 from simcse_core.encoders import Encoder, load_encoder
+from simcse_core.encoders.poolers import poolers
 from simcse_core.errors import DataError
-from simcse_core.evaluation.doctor import examine, stated_pooling
-from simcse_core.evaluation.patient import FAULT, FINE, WARNING, Finding, Patient, checks
+from simcse_core.evaluation.broken import breakages, opened_broken
+from simcse_core.evaluation.doctor import examine, patient_of
+from simcse_core.evaluation.patient import FAULT, FINE, WARNING, Finding, Stated, checks, stated_use
 
 TEXTS = [f"the {a} is near the {b}" for a in ("man", "cat", "dog") for b in ("river", "house", "old tree")]
+CPU = {"device": "cpu", "precision": "fp32"}
 
 
-def check(name: str, encoder: Encoder, texts: Sequence[str] = TEXTS, **known: Any) -> Finding:
-    patient = Patient(encoder, texts, load_dataset_records("pairs"), known.pop("stated", None))
-    patient.__dict__ |= known  # what a test knows need not be measured
-    found = checks[name](patient)
+def check(
+    name: str, encoder: Encoder, texts: Sequence[str] | None = TEXTS, stated: Stated | None = None
+) -> Finding:
+    found = checks[name](patient_of(encoder, texts, stated=stated))
     assert found.check == name and found.told.endswith(".") and bool(found.fix) == (found.state != FINE)
     return found
 
 
+def broken(source: Path | str, name: str, texts: Sequence[str] | None = TEXTS) -> Finding:
+    """What the check that a breakage is made for says of it, measured on the encoder opened from disk."""
+    encoder, stated = opened_broken(str(source), name, **CPU)
+    return check(breakages.info(name).traits["finds"], encoder, texts, stated)
+
+
 @pytest.fixture(scope="module")
 def minilm() -> Encoder:
-    return load_encoder("minilm", device="cpu", precision="fp32")
+    return load_encoder("minilm", **CPU)
 
 
 def test_a_healthy_encoder_has_nothing(minilm: Encoder) -> None:
-    found = examine(minilm, stated=stated_pooling("minilm"))
+    found = examine(minilm, stated=stated_use("minilm"))
     assert {one.check for one in found} == set(checks) and len(found) == 9
     assert {one.state for one in found} == {FINE}, found
 
 
-def test_untrained_pooler(bert: Path) -> None:
-    encoder = load(bert)
-    encoder.attach_head(keep=True, generator=torch.Generator().manual_seed(0))
-    found = check("pooler", encoder)
-    assert found.state == FAULT and "untrained" in found.told and "cls_before_pooler" in found.fix
+def test_every_check_has_an_encoder_that_it_finds() -> None:
+    finds = {breakages.info(name).traits["finds"] for name in breakages}
+    assert finds | {"padding"} == set(checks)  # no folder of the shipped poolings depends on padding
 
 
-def test_wrong_pooler(bert: Path) -> None:
-    encoder = load(bert, pooling="cls_before_pooler")
-    near = {(3, "mean"): 50.0, (3, "cls_before_pooler"): 48.0}
-    far = {(3, "mean"): 50.0, (3, "cls_before_pooler"): 20.0}
-    assert check("pooler", encoder, readings=near).state == FINE
-    assert check("pooler", encoder, readings=near, stated="mean").state == WARNING
-    assert check("pooler", encoder, readings=far).state == WARNING
-    found = check("pooler", encoder, readings=far, stated="mean")
-    assert found.state == FAULT and "pooling='mean'" in found.fix
+@pytest.mark.parametrize(
+    ("name", "state", "told", "fix"),
+    [
+        ("untrained_head", FAULT, "untrained", "cls_before_pooler"),
+        ("no_dropout", WARNING, "identical", "dropout=0.1"),
+        ("collapsed", FAULT, "mean cosine of 1.000", "earlier checkpoint"),
+        ("not_normalised", FAULT, "no Normalize", "normalize_embeddings"),
+        ("cut_short", WARNING, "8 tokens", "max_length=80"),
+        ("too_large", FAULT, "float16", "bfloat16"),
+    ],
+)
+def test_a_broken_folder_is_found_and_mended_by_the_fix(
+    bert: Path, name: str, state: str, told: str, fix: str
+) -> None:
+    found = broken(bert, name)
+    assert found.state == state and told in found.told and fix in found.fix
+    sound = check(found.check, load(bert, dropout=0.1, max_length=64), stated=stated_use(str(bert)))
+    assert sound.state == FINE, sound
 
 
-def test_stated_pooling(bert: Path, tmp_path: Path) -> None:
-    assert stated_pooling(str(bert)) is None  # nothing is stated: mean is assumed
+def test_a_wrong_pooling_is_measured() -> None:
+    found = broken("minilm:4", "wrong_pooling")
+    assert found.state == WARNING and "pooling='mean'" in found.fix and "better by" in found.told
+
+
+def test_a_pooling_other_than_the_stated_one(minilm: Encoder) -> None:
+    encoder = load_encoder("minilm:4", pooling="cls_before_pooler", **CPU)
+    found = check("pooler", encoder, stated=stated_use("minilm:4"))
+    assert found.state == FAULT and "states mean" in found.told and "pooling='mean'" in found.fix
+    near = load_encoder("minilm", pooling="first_last", **CPU)
+    assert check("pooler", near, stated=stated_use("minilm")).state in {WARNING, FAULT}
+
+
+def test_what_files_state(bert: Path, tmp_path: Path) -> None:
+    assert stated_use(str(bert)) == Stated()  # nothing is stated: mean is assumed
     load(bert, pooling="max").save(tmp_path / "kept")
-    assert stated_pooling(str(tmp_path / "kept")) == "max"
+    assert stated_use(str(tmp_path / "kept")) == Stated("max", True, "cosine")
+    rewrite(tmp_path / "kept" / "config_sentence_transformers.json", similarity_fn_name="dot")
+    assert stated_use(str(tmp_path / "kept")).similarity == "dot"
 
 
-def test_dropout_zero(bert: Path) -> None:
-    assert check("dropout", load(bert, dropout=0.0)).state == WARNING
-    assert check("dropout", load(bert, dropout=0.1)).state == FINE
+def test_layers_that_changed_places() -> None:
+    found = broken("minilm", "swapped_layers")
+    assert found.state == WARNING and "order" in found.fix and "layer 1" in found.told
 
 
-def test_padding_dependence(bert: Path) -> None:
-    encoder = load(bert)
-    assert check("padding", encoder).state == FINE
-
-    def unmasked(texts: Sequence[str], **options: Any) -> Any:
-        """The mean over the padded length, padding seen by attention."""
-        with torch.no_grad():
-            states = encoder.model(input_ids=encoder.tokenize(list(texts)).ids).last_hidden_state
-        return torch.nn.functional.normalize(states.mean(dim=1), dim=-1).numpy()
-
-    encoder.encode = unmasked  # type: ignore[method-assign]
-    found = check("padding", encoder)
-    assert found.state == FAULT and "Mask the padded" in found.fix
-
-
-def test_layer_mix_up() -> None:
-    """Layers 1 and 6 change places, as a conversion that sorts names wrongly can do."""
-    encoder = load_encoder("minilm", device="cpu", precision="fp32")
-    kept = encoder.model.encoder.layer
-    with torch.no_grad():
-        for one, other in zip(kept[0].parameters(), kept[5].parameters(), strict=True):
-            held = one.clone()
-            one.copy_(other)
-            other.copy_(held)
-    found = check("layers", encoder)
-    assert found.state == WARNING and "order" in found.fix
-
-
-def test_collapse(bert: Path) -> None:
-    encoder = load(bert)
-    with torch.no_grad():
-        last = encoder.model.encoder.layer[-1].output.LayerNorm
-        last.weight.mul_(1e-3)
-        last.bias.fill_(1.0)
-    found = check("collapse", encoder)
-    assert found.state == FAULT and "mean cosine of 1.000" in found.told
-    assert check("collapse", encoder, rows=np.eye(9)).state == FINE
-    assert check("collapse", encoder, rows=np.zeros((9, 4))).state == FAULT
-
-
-def test_missing_normalisation(bert: Path) -> None:
-    encoder = load(bert)
-    assert check("normalisation", encoder).state == FINE
-    raw = encoder.encode(TEXTS, normalize=False)
-    assert check("normalisation", encoder, rows=raw).state == FAULT
-
-
-def test_truncation(bert: Path) -> None:
-    found = check("truncation", load(bert, max_length=6))
-    assert found.state == WARNING and "100.0%" in found.told and "max_length=80" in found.fix
-    assert check("truncation", load(bert)).state == FINE
-    assert "Split" in check("truncation", load(bert, max_length=80), [t * 30 for t in TEXTS]).fix
+def test_letters_that_are_no_longer_lowered() -> None:
+    found = broken("minilm:4", "foreign_tokenizer", None)
+    assert found.state == FAULT and "unknown" in found.told and "tokenizer" in found.fix
 
 
 def test_wrong_language(minilm: Encoder) -> None:
@@ -131,14 +112,76 @@ def test_wrong_language(minilm: Encoder) -> None:
     assert found.state == FAULT and "unknown" in found.told
 
 
-def test_half_precision_overflow(bert: Path) -> None:
-    assert check("overflow", load(bert)).state == FINE
-    for scale, state in ((2e4, WARNING), (1e6, FAULT), (1e38, FAULT)):
+@pytest.fixture
+def unmasked() -> Iterator[str]:
+    """A pooling that forgets the mask, as one of a contributor may."""
+
+    @poolers.register("unmasked_max", title="Max over padding too", source="broken on purpose", layers=(-1,))
+    def unmasked_max(hidden_states: Any, mask: torch.Tensor) -> torch.Tensor:
+        return hidden_states[-1].max(dim=1).values
+
+    yield "unmasked_max"
+    del poolers._entries["unmasked_max"]
+
+
+def test_padding_dependence(bert: Path, tmp_path: Path, unmasked: str) -> None:
+    assert check("padding", load(bert)).state == FINE
+    load(bert, pooling=unmasked).save(tmp_path / "kept")
+    opened = load(tmp_path / "kept")
+    assert opened.pooling == unmasked
+    found = check("padding", opened)
+    assert found.state == FAULT and "Mask the padded" in found.fix
+
+
+def test_rows_that_encode_does_not_normalise(bert: Path) -> None:
+    """By an encoder whose `encode` leaves lengths as they are."""
+
+    class Raw(Encoder):
+        def encode(self, texts: Any, **options: Any) -> Any:
+            return super().encode(texts, **{**options, "normalize": False})
+
+    encoder = load(bert)
+    encoder.__class__ = Raw
+    found = check("normalisation", encoder)
+    assert found.state == FAULT and "normalize=True" in found.fix and "not 1" in found.told
+
+
+def test_a_chain_without_normalisation_compared_by_cosine_is_a_warning(bert: Path, tmp_path: Path) -> None:
+    breakages["not_normalised"](load(bert), tmp_path)
+    rewrite(tmp_path / "config_sentence_transformers.json", similarity_fn_name="cosine")
+    assert check("normalisation", load(tmp_path), stated=stated_use(str(tmp_path))).state == WARNING
+
+
+def test_share_of_moved_neighbours_against_a_loop(bert: Path) -> None:
+    encoder = load(bert)
+    raw = encoder.encode(TEXTS, normalize=False).astype(np.float64)
+    moved = 0
+    for i, row in enumerate(raw):
+        others = [j for j in range(len(raw)) if j != i]
+        by_dot = max(others, key=lambda j: float(raw[j] @ row))
+        by_cosine = max(others, key=lambda j: float(raw[j] @ row / np.linalg.norm(raw[j])))
+        moved += by_dot != by_cosine
+    assert f"{moved / len(raw):.0%} of the sentences" in check("normalisation", encoder).told
+
+
+def test_truncation_says_what_can_be_done(bert: Path) -> None:
+    assert "Split" in check("truncation", load(bert, max_length=80), [t * 30 for t in TEXTS]).fix
+
+
+def test_half_precision_overflow_by_degree(bert: Path) -> None:
+    for scale, state in ((2e4, WARNING), (1e38, FAULT)):
         encoder = load(bert)
         with torch.no_grad():
             encoder.model.encoder.layer[1].output.LayerNorm.weight.fill_(scale)
-        found = check("overflow", encoder)
-        assert found.state == state and "float16" in found.fix
+        assert check("overflow", encoder).state == state
+
+
+def test_the_doctor_leaves_the_encoder_as_it_was(bert: Path) -> None:
+    encoder = load(bert, dropout=0.1)
+    before, state = encoder.encode(TEXTS), torch.get_rng_state()
+    check("dropout", encoder)
+    assert not encoder.training and torch.equal(state, torch.get_rng_state())
+    assert np.array_equal(before, encoder.encode(TEXTS))
 
 
 def test_command(bert: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
