@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pages.checkpoints import checkup, map, taking
+from pages.checkpoints import checkup, map_tab, taking
 from pages.ui import messages
 from pages.ui.frame import open_frame
 from pages.ui.state import choice
 from pages.ui.text import t
 
-TABS = {"map": map.draw, "checkup": checkup.draw, "taking": taking.draw}
+TABS = {"map": map_tab.draw, "checkup": checkup.draw, "taking": taking.draw}
 
 
 def render() -> None:
