@@ -5,6 +5,8 @@ Importing this package loads no torch; an encoder that is measured does.
 
 from __future__ import annotations
 
+from simcse_core.bench.compare import Compared, Comparison, compare
+from simcse_core.bench.parts import shipped_pairs
 from simcse_core.bench.results import (
     AGGREGATIONS,
     SHIPPED,
@@ -16,6 +18,7 @@ from simcse_core.bench.results import (
     Retrieval,
     Transfer,
 )
+from simcse_core.bench.run import facts_of, run_bench
 
 __all__ = [
     "AGGREGATIONS",
@@ -23,8 +26,14 @@ __all__ = [
     "SICK_ALL",
     "BenchResult",
     "BenchTask",
+    "Compared",
+    "Comparison",
     "EncoderFacts",
     "Phenomenon",
     "Retrieval",
     "Transfer",
+    "compare",
+    "facts_of",
+    "run_bench",
+    "shipped_pairs",
 ]

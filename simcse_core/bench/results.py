@@ -7,7 +7,7 @@ test example) are float32 and may be empty: a result read without them can be sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -127,8 +127,8 @@ class Phenomenon:
         gold: Mean human score.
         cosine: Mean cosine.
         spearman: x 100 among its own pairs; None where undefined.
-        order: Share of couples of one of its pairs and any other pair, scored differently by people, that the
-            cosines order as people do, x 100; ties half, 50 is chance.
+        order: Share of couples of one of its pairs and a pair of another phenomenon, scored a point or more
+            apart by people, that the cosines order as people do, x 100; ties half, 50 is chance.
         order_interval: 95 %, all pairs resampled.
         under_paraphrase: Share of couples with a paraphrase in which the paraphrase has the higher cosine,
             x 100; None for the paraphrases themselves.
@@ -216,35 +216,35 @@ class BenchResult:
 
     def to_json(self, *, columns: bool = True) -> dict[str, Any]:
         """JSON-able and finite; `columns` False leaves out what there is one of for each pair."""
-        told = asdict(self)
+        told: dict[str, Any] = plain(self, columns=columns)
         del told["cached"]
-        return {"format": PROTOCOL, **_plain(told, columns)}
+        return {"format": PROTOCOL, **told}
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+    def from_json(cls, given: Mapping[str, Any]) -> Self:
         """Back from `to_json`; columns that were left out are empty.
 
         Raises:
             DataError: Not what `to_json` writes, or written by another protocol.
         """
-        if plain.get("format") != PROTOCOL:
-            raise DataError(f"This result has format {plain.get('format')}; {PROTOCOL} is understood.")
+        if given.get("format") != PROTOCOL:
+            raise DataError(f"This result has format {given.get('format')}; {PROTOCOL} is understood.")
         try:
             return cls(
-                model=str(plain["model"]),
-                encoder=_built(
-                    EncoderFacts, {**plain["encoder"], "repairs": tuple(plain["encoder"]["repairs"])}
+                model=str(given["model"]),
+                encoder=built(
+                    EncoderFacts, {**given["encoder"], "repairs": tuple(given["encoder"]["repairs"])}
                 ),
-                tasks={name: _task(one) for name, one in plain["tasks"].items()},
-                sick_all=None if plain["sick_all"] is None else _task(plain["sick_all"]),
-                pairs=_task(plain["pairs"]),
-                retrieval=_built(Retrieval, plain["retrieval"]),
-                phenomena={name: _built(Phenomenon, one) for name, one in plain["phenomena"].items()},
+                tasks={name: task_from(one) for name, one in given["tasks"].items()},
+                sick_all=None if given["sick_all"] is None else task_from(given["sick_all"]),
+                pairs=task_from(given["pairs"]),
+                retrieval=built(Retrieval, given["retrieval"]),
+                phenomena={name: built(Phenomenon, one) for name, one in given["phenomena"].items()},
                 transfer=None
-                if plain["transfer"] is None
-                else {name: _built(Transfer, one) for name, one in plain["transfer"].items()},
-                made=dict(plain["made"]),
-                notes=tuple(plain["notes"]),
+                if given["transfer"] is None
+                else {name: built(Transfer, one) for name, one in given["transfer"].items()},
+                made=dict(given["made"]),
+                notes=tuple(given["notes"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"This is no result of the bench: {error!r}.") from None
@@ -254,39 +254,39 @@ COLUMNS = ("cosine", "gold", "ranks", "correct")
 """Names of the fields that hold one number for each pair, query or example."""
 
 
-def _plain(value: Any, columns: bool) -> Any:
-    """JSON types only; intervals become lists."""
+def plain(value: Any, *, columns: bool = True) -> Any:
+    """A result, or a part of one, in JSON types; float32 columns by their shortest exact decimals."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {f.name: getattr(value, f.name) for f in fields(value)}
     if isinstance(value, np.ndarray):
-        return [round(float(x), 6) for x in value]
+        return [float(str(x)) for x in value]
     if isinstance(value, Mapping):
-        return {
-            str(key): _plain(one, columns)
-            for key, one in value.items()
-            if columns or not isinstance(one, np.ndarray)
-        }
+        kept = ((k, v) for k, v in value.items() if columns or not isinstance(v, np.ndarray))
+        return {str(key): plain(one, columns=columns) for key, one in kept}
     if isinstance(value, (list, tuple)):
-        return [_plain(one, columns) for one in value]
+        return [plain(one, columns=columns) for one in value]
     return value
 
 
-def _task(plain: Mapping[str, Any]) -> BenchTask:
-    task: BenchTask = _built(BenchTask, plain)
-    intervals = {name: _ends(ends) for name, ends in plain["intervals"].items()}
-    subsets = {name: (int(n), value) for name, (n, value) in plain["subsets"].items()}
+def task_from(given: Mapping[str, Any]) -> BenchTask:
+    """A task from `plain`."""
+    task: BenchTask = built(BenchTask, given)
+    intervals = {name: _ends(ends) for name, ends in given["intervals"].items()}
+    subsets = {name: (int(n), value) for name, (n, value) in given["subsets"].items()}
     return replace(task, intervals=intervals, subsets=subsets)
 
 
-def _built(kind: Any, plain: Mapping[str, Any]) -> Any:
-    """A dataclass from its plain fields; intervals are pairs again, columns arrays."""
-    given: dict[str, Any] = {f.name: plain[f.name] for f in fields(kind) if f.name in plain}
-    for name, value in given.items():
+def built(kind: Any, given: Mapping[str, Any]) -> Any:
+    """A dataclass from `plain`: intervals are pairs again, columns arrays."""
+    known: dict[str, Any] = {f.name: given[f.name] for f in fields(kind) if f.name in given}
+    for name, value in known.items():
         if name in COLUMNS and isinstance(value, list):
-            given[name] = column(value)
+            known[name] = column(value)
         elif name == "interval" or name.endswith("_interval"):
-            given[name] = _ends(value)
-    return kind(**given)
+            known[name] = _ends(value)
+    return kind(**known)
 
 
-def _ends(plain: Any) -> Interval:
-    low, high = plain
+def _ends(given: Any) -> Interval:
+    low, high = given
     return low, high

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +34,13 @@ class Difference:
     low: float
     high: float
     p: float
+
+    @classmethod
+    def of(cls, value: float, draws: NDArray[np.float64]) -> Self:
+        """From the difference on everything and on resamples (r,); a resample where it is NaN is left out."""
+        kept = draws[~np.isnan(draws)]
+        tail = min(int((kept <= 0).sum()), int((kept >= 0).sum()))
+        return cls(value, *interval(kept), min(1.0, 2 * (tail + 1) / (len(kept) + 1)))
 
 
 def bootstrap_spearman(
@@ -83,11 +91,7 @@ def paired_bootstrap(
     """
     value = spearman(first, gold) - spearman(second, gold)
     one, other = (bootstrap_spearman(c, gold, resamples=resamples, seed=seed) for c in (first, second))
-    differences = one - other
-    kept = differences[~np.isnan(differences)]
-    low, high = interval(kept)
-    tail = min(int((kept <= 0).sum()), int((kept >= 0).sum()))
-    return Difference(value, low, high, min(1.0, 2 * (tail + 1) / (len(kept) + 1)))
+    return Difference.of(value, one - other)
 
 
 class _Ranker:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
-from simcse_core.evaluation.bootstrap import Difference, bootstrap_spearman, interval
+from simcse_core.evaluation.bootstrap import Difference, bootstrap_spearman
 from simcse_core.metrics.sts import spearman
 
 POSITIVE, NEGATIVE = 4.0, 1.0
@@ -128,11 +128,7 @@ def difference_of_means(first: Resampled, second: Resampled) -> Difference:
     seeds, resamples = first.draws.shape
     weights = _seed_weights(seeds, resamples, first.seed)
     differences = ((first.draws - second.draws) * weights).sum(axis=0)
-    kept = differences[~np.isnan(differences)]
-    low, high = interval(kept)
-    tail = min(int((kept <= 0).sum()), int((kept >= 0).sum()))
-    value = float((first.values - second.values).mean())
-    return Difference(value, low, high, min(1.0, 2 * (tail + 1) / (len(kept) + 1)))
+    return Difference.of(float((first.values - second.values).mean()), differences)
 
 
 def _seed_weights(seeds: int, resamples: int, seed: int) -> NDArray[np.float64]:
