@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.cone.recorded import recorded, split_name
+from pages.cone.prompt import Prompt, pick_prompt
+from pages.cone.recorded import recorded_layer, recorded_names, split_name, story
 from pages.cone.sentences import Sentences, pick
 from pages.ui.forms import parameter_form
 from pages.ui.state import choice, switch
@@ -20,7 +21,6 @@ from simcse_core.encoders.tokens import read_json
 from simcse_core.errors import SimCSEError
 from simcse_core.postprocess import postprocessors
 
-FIRST, SECOND = "minilm:4", "minilm"
 NONE, LAST = "none", "last"
 MORE = "cn-more"  # checkpoints this visitor added
 PROBLEM = "cn-problem"
@@ -42,6 +42,7 @@ class Settings:
         first: Checkpoint A, which is repaired.
         second: Checkpoint B.
         pooling: Read-out of both.
+        prompt: Template around the sentences, for the read-out `mask`.
         layer: Layer at which both are read; None for the last of each.
         repair: Post-processor; None for none.
         parameters: Of the repair.
@@ -53,6 +54,7 @@ class Settings:
     first: str
     second: str
     pooling: str
+    prompt: Prompt
     layer: int | None
     repair: str | None
     parameters: Mapping[str, Any]
@@ -68,9 +70,10 @@ def presets() -> None:
 
 
 def _apply(values: Mapping[str, Any]) -> None:
+    first, second = story()
     defaults = {
-        "cn_a": FIRST,
-        "cn_b": SECOND,
+        "cn_a": first,
+        "cn_b": second,
         "cn_pool": "mean",
         "cn_layer": LAST,
         "cn_fix": NONE,
@@ -82,14 +85,31 @@ def _apply(values: Mapping[str, Any]) -> None:
 
 def read() -> tuple[Settings, Sentences]:
     """Draw the controls, in the order of the story: who, read how, on what, mended how, coloured by what."""
-    names = checkpoints()
+    first, second = pick_checkpoints()
+    pooling = pick_pooling()
+    prompt = pick_prompt(pooling)
+    at = pick_layer(first, second)
+    repair, parameters, both = _repair()
+    sentences = pick()
+    colour, subjects = _colour(sentences)
+    return Settings(first, second, pooling, prompt, at, repair, parameters, both, colour, subjects), sentences
+
+
+def pick_checkpoints() -> tuple[str, str]:
+    """Checkpoints A and B."""
+    names, (first, second) = checkpoints(), story()
     one, two = st.columns(2)
     with one:
-        first = choice(t("cone.first"), names, FIRST, key="cn_a", kind="select", format_func=_title)
+        a = choice(t("cone.first"), names, first, key="cn_a", kind="select", format_func=_title)
     with two:
-        second = choice(t("cone.second"), names, SECOND, key="cn_b", kind="select", format_func=_title)
+        b = choice(t("cone.second"), names, second, key="cn_b", kind="select", format_func=_title)
     another()
-    pooling = choice(
+    return a, b
+
+
+def pick_pooling() -> str:
+    """The read-out of both."""
+    return choice(
         t("cone.pooling"),
         tuple(poolers),
         "mean",
@@ -98,6 +118,10 @@ def read() -> tuple[Settings, Sentences]:
         format_func=_pooling_title,
         help=t("cone.pooling_help"),
     )
+
+
+def pick_layer(first: str, second: str) -> int | None:
+    """The layer at which both are read; None for the last of each."""
     deepest = max(layer_count(first), layer_count(second))
     layer = choice(
         t("cone.layer"),
@@ -107,11 +131,7 @@ def read() -> tuple[Settings, Sentences]:
         kind="ladder",
         help=t("cone.layer_help"),
     )
-    repair, parameters, both = _repair()
-    sentences = pick()
-    colour, subjects = _colour(sentences)
-    at = None if layer == LAST else int(layer)
-    return Settings(first, second, pooling, at, repair, parameters, both, colour, subjects), sentences
+    return None if layer == LAST else int(layer)
 
 
 def _pooling_title(name: str) -> str:
@@ -168,10 +188,9 @@ def _colour(sentences: Sentences) -> tuple[str, Sequence[str]]:
 
 
 def checkpoints() -> tuple[str, ...]:
-    """What can be looked at: MiniLM cut at every layer, shipped encoders, runs, and what was added."""
-    base, layers = recorded()["encoder"], recorded()["layers"]
-    names = [f"{base}:{k}" for k in range(1, layers)] + [base]
-    names += [entry.name for entry in list_encoders() if entry.available and entry.name != base]
+    """What can be looked at: recorded encoders and their cuts, shipped ones, runs, and what was added."""
+    names = [*story(), *recorded_names()]
+    names += [entry.name for entry in list_encoders() if entry.available]
     return tuple(dict.fromkeys([*names, *_runs(), *st.session_state.get(MORE, [])]))
 
 
@@ -192,15 +211,17 @@ def _title(name: str) -> str:
 
 
 def layer_count(name: str) -> int:
-    """Transformer layers of a checkpoint, from its configuration; those of MiniLM where there is none."""
+    """Transformer layers of a checkpoint, from its configuration; those of A where there is none."""
+    known = recorded_layer(name, None)
+    if known is not None:
+        return known
+    usual = recorded_layer(story()[0], None) or 1
     base, kept = split_name(name)
-    if base == recorded()["encoder"]:
-        return kept or int(recorded()["layers"])
     try:
         stated = read_json(resolve(base).folder / "config.json")
     except SimCSEError:
-        return int(recorded()["layers"])
-    layers = int(stated.get("num_hidden_layers") or stated.get("n_layers") or recorded()["layers"])
+        return usual
+    layers = int(stated.get("num_hidden_layers") or stated.get("n_layers") or usual)
     return min(kept, layers) if kept else layers
 
 

@@ -12,11 +12,12 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.cone.prompt import AS_RECORDED, Prompt
 from pages.cone.recorded import split_name
 from pages.ui.cache import digest_of, shared_encoder
 from pages.ui.text import t
 from simcse_core.errors import ConfigError, SimCSEError
-from simcse_core.evaluation.cone import Scored, Spread, fitted, isotropic, layer_numbers, measure, prompted
+from simcse_core.evaluation.cone import PROMPT, Scored, Spread, fitted, isotropic, layer_numbers, measure
 
 CHUNK = 200  # sentences between two moves of the progress bar
 CURVE_SENTENCES = 600
@@ -48,20 +49,31 @@ def facts_at(name: str, layer: int | None, pooling: str) -> Facts:
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _vectors(
-    digest: str, texts: str, layer: int | None, _name: str, _pooling: str, _texts: Sequence[str]
+    digest: str,
+    texts: str,
+    layer: int | None,
+    prompt: Prompt,
+    _name: str,
+    _pooling: str,
+    _texts: Sequence[str],
 ) -> Vectors:
     """Embeddings (n, d), not normalised, of a few texts; `layer` 0 is the embedding layer, None the last."""
-    shared = shared_encoder(_name, None if layer == 0 else _pooling)
+    shared = shared_encoder(_name, None if layer == 0 and _pooling != "mask" else _pooling)
     with shared.lock:
-        asked = prompted(_texts, _mask_of(shared.encoder)) if _pooling == "mask" else list(_texts)
+        if _pooling == "mask":
+            return _prompted(shared.encoder, _texts, layer, prompt)
         if layer == 0:
-            return shared.encoder.encode_layers(asked, poolings=(_pooling,), normalize=False)[0, _pooling]
-        return shared.encoder.encode(asked, normalize=False)
+            return shared.encoder.encode_layers(_texts, poolings=(_pooling,), normalize=False)[0, _pooling]
+        return shared.encoder.encode(_texts, normalize=False)
 
 
-def _mask_of(encoder: Any) -> str:
-    found: str = encoder.special.get("mask_token", "[MASK]")
-    return found
+def _prompted(encoder: Any, texts: Sequence[str], layer: int | None, prompt: Prompt) -> Vectors:
+    """The texts inside a template, read at its mask token."""
+    from simcse_core.evaluation.states import prompt_states, prompt_vectors  # with torch
+
+    if layer == 0:
+        return prompt_states(encoder, texts, prompt.text, layers=(0,))[0, "mask"]
+    return prompt_vectors(encoder, texts, prompt.text, denoise=prompt.denoise)
 
 
 @st.cache_resource(show_spinner=False)
@@ -81,28 +93,35 @@ def name_at(name: str, layer: int | None) -> tuple[str, int | None]:
 
 
 def vectors(
-    name: str, layer: int | None, pooling: str, texts: Sequence[str], place: DeltaGenerator
+    name: str,
+    layer: int | None,
+    pooling: str,
+    texts: Sequence[str],
+    place: DeltaGenerator,
+    prompt: Prompt = AS_RECORDED,
 ) -> Vectors:
     """Embeddings (n, d) of `texts`, not normalised; a bar moves in `place` while they are computed.
 
     Raises:
         EncoderError: The checkpoint cannot be found, trusted or loaded.
-        ConfigError: `cls` at the embedding layer, where its head has no meaning.
+        ConfigError: `cls` or a denoised prompt at the embedding layer, where they have no meaning.
     """
     if layer == 0 and pooling == "cls":
         raise ConfigError(t("cone.no_head"), hint=t("cone.no_head_hint"))
+    if layer == 0 and pooling == "mask" and prompt.denoise:
+        raise ConfigError(t("cone_views.prompt.empty"), hint=t("cone.no_head_hint"))
     loadable, at = name_at(name, layer)
-    key = (loadable, at, pooling, digest_of(texts))
+    key = (loadable, at, pooling, prompt, digest_of(texts))
     fresh = key not in _known()
     bar = place.progress(0.0, t("cone.loading", name=_short(name))) if fresh else None
     digest = facts_at(name, layer, pooling).digest
-    parts = []
+    parts: list[Vectors] = []
     for start in range(0, len(texts), CHUNK):
         piece = tuple(texts[start : start + CHUNK])
         if bar is not None:
             share = start / len(texts)
             bar.progress(share, t("cone.reading", name=_short(name), done=start, total=len(texts)))
-        parts.append(_vectors(digest, digest_of(piece), at, loadable, pooling, piece))
+        parts.append(_vectors(digest, digest_of(piece), at, prompt, loadable, pooling, piece))
     if bar is not None:
         bar.empty()
     if len(_known()) >= MOST_KNOWN:
@@ -135,6 +154,7 @@ def spread_of(
     texts: Sequence[str],
     pairs: Any,
     place: DeltaGenerator,
+    prompt: Prompt = AS_RECORDED,
 ) -> Spread:
     """Measure an encoder on `texts` and its order on scored `pairs`.
 
@@ -142,11 +162,12 @@ def spread_of(
         EncoderError: The checkpoint cannot be found, trusted or loaded.
         DataError: The repair cannot be learned from these sentences.
     """
-    rows = vectors(name, layer, pooling, texts, place)
-    both = vectors(name, layer, pooling, [*pairs.first, *pairs.second], place)
+    rows = vectors(name, layer, pooling, texts, place, prompt)
+    both = vectors(name, layer, pooling, [*pairs.first, *pairs.second], place, prompt)
     scored = Scored(both[: len(pairs)], both[len(pairs) :], pairs.score)
     digest = facts_at(name, layer, pooling).digest
-    key = (digest, layer, pooling, digest_of(texts), digest_of(pairs.first), tuple(sorted(settings.items())))
+    asked = tuple(sorted(settings.items()))
+    key = (digest, layer, pooling, prompt, digest_of(texts), digest_of(pairs.first), asked)
     return _spread(key, repair, dict(settings), rows, scored)
 
 
@@ -165,10 +186,10 @@ def curves_of(
     plain = [pooling for pooling in _poolings if pooling not in {"cls", "mask"}]
     with shared.lock:
         every = shared.encoder.encode_layers(_texts, poolings=plain)
-        with suppress(SimCSEError):  # no mask token, or a text so long that it is cut off: one line less
-            every |= shared.encoder.encode_layers(
-                prompted(_texts, _mask_of(shared.encoder)), poolings=["mask"]
-            )
+        with suppress(SimCSEError):  # no mask token: one line less
+            from simcse_core.evaluation.states import prompt_states  # with torch
+
+            every |= prompt_states(shared.encoder, _texts, PROMPT)
     found: dict[str, dict[str, dict[int, float]]] = {}
     for (layer, pooling), rows in every.items():
         for metric, value in layer_numbers(rows).items():

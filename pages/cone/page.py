@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.cone import controls, layers, panels, toy
 from pages.cone.controls import Settings
-from pages.cone.recorded import recorded_spread
+from pages.cone.recorded import recorded_spread, story
 from pages.cone.sentences import Sentences
 from pages.cone.views import Views, measured
 from pages.ui import messages
@@ -16,7 +16,7 @@ from pages.ui.challenge import goal, guess
 from pages.ui.exports import code_panel
 from pages.ui.frame import Frame, open_frame
 from pages.ui.state import choice
-from pages.ui.text import prose, t
+from pages.ui.text import plain, prose, t
 from simcse_core.errors import SimCSEError
 
 ANSWERS = ("0.20", "0.40", "0.60", "0.80", "1.00")
@@ -114,18 +114,22 @@ def _why(page: Frame, settings: Settings, views: Views) -> None:
 
 
 def _guess() -> None:
-    token = recorded_spread("minilm:4", None, "cls_before_pooler", None, {})
-    mean = recorded_spread("minilm:4", None, "mean", None, {})
+    name = story()[0]
+    token = recorded_spread(name, None, "cls_before_pooler", None, {})
+    mean = recorded_spread(name, None, "mean", None, {})
     if token is None or mean is None or token.spearman is None or mean.spearman is None:
         return
     right = min(ANSWERS, key=lambda a: abs(float(a) - token.mean_cosine))
+    angle = math.degrees(math.acos(min(max(token.mean_cosine, -1.0), 1.0)))
     reveal = t(
         "cone.guess_reveal",
         value=f"{token.mean_cosine:.4f}",
+        degrees=f"{angle:.1f}",
         spearman=f"{token.spearman:.1f}",
         mean_spearman=f"{mean.spearman:.1f}",
     )
-    guess("cone.guess", t("cone.guess"), ANSWERS, is_right=lambda a: a == right, reveal=reveal)
+    question = t("cone.guess", name=plain(name))
+    guess("cone.guess", question, ANSWERS, is_right=lambda a: a == right, reveal=reveal)
 
 
 def _goal(settings: Settings, views: Views) -> None:

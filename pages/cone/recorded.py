@@ -1,4 +1,4 @@
-"""What was recorded for this page: MiniLM on the shipped sentences, the first paint included."""
+"""What was recorded for this page: encoders on the shipped sentences, the first paint included."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 from pages.ui.recordings import Recording, with_parts
 from simcse_core.evaluation.cone import Spread, state_key
 
-PARTS = {"made", "encoder", "layers", "isotropic", "curves", "states"}
+PARTS = {"made", "isotropic", "encoders"}
+STORIES = (("lab-base", "lab-unsup"), ("minilm:4", "minilm"))
+"""Checkpoints A and B of the opening, before and after training: the first pair that was recorded."""
 _CUT = re.compile(r"(?P<base>.+):(?P<layers>\d+)")
 
 
 def _checked(content: Any) -> dict[str, Any]:
-    return with_parts(content, PARTS)
+    return with_parts(content, PARTS, bool(content["encoders"]))
 
 
 recorded = Recording("cone", _checked)
@@ -27,12 +29,31 @@ def split_name(name: str) -> tuple[str, int | None]:
     return (cut["base"], int(cut["layers"])) if cut else (name, None)
 
 
+def story() -> tuple[str, str]:
+    """Checkpoints A and B that the page opens with."""
+    known = recorded()["encoders"]
+    told = [pair for pair in STORIES if all(split_name(name)[0] in known for name in pair)]
+    if told:
+        return told[0]
+    only = next(iter(known))
+    return only, only
+
+
+def recorded_names() -> list[str]:
+    """Every recorded encoder, after it its cuts."""
+    return [
+        name
+        for base, encoder in recorded()["encoders"].items()
+        for name in (base, *(f"{base}:{k}" for k in range(1, encoder["layers"])))
+    ]
+
+
 def recorded_layer(name: str, layer: int | None) -> int | None:
-    """Layer of the recorded encoder that `name` at `layer` (None: its last) means; None: not recorded."""
+    """Layer of a recorded encoder that `name` at `layer` (None: its last) means; None: not recorded."""
     base, kept = split_name(name)
-    if base != recorded()["encoder"]:
+    if base not in recorded()["encoders"]:
         return None
-    deepest = int(recorded()["layers"])
+    deepest = int(recorded()["encoders"][base]["layers"])
     last = min(kept or deepest, deepest)
     return last if layer is None else min(layer, last)
 
@@ -44,23 +65,25 @@ def recorded_spread(
     at = recorded_layer(name, layer)
     if at is None:
         return None
-    plain = recorded()["states"].get(state_key(at, pooling, repair, **parameters))
+    states = recorded()["encoders"][split_name(name)[0]]["states"]
+    plain = states.get(state_key(at, pooling, repair, **parameters))
     return None if plain is None else Spread.from_dict(plain)
 
 
 def recorded_reference(rows: int, dimension: int) -> Spread | None:
     """The recorded isotropic sample, where it has this size."""
-    spread = Spread.from_dict(recorded()["isotropic"])
-    return spread if (spread.rows, spread.dimension) == (rows, dimension) else None
+    plain = recorded()["isotropic"].get(str(dimension))
+    spread = None if plain is None else Spread.from_dict(plain)
+    return spread if spread is not None and spread.rows == rows else None
 
 
 def recorded_curves(name: str, metric: str) -> dict[str, dict[int, float]] | None:
-    """Read-out -> layer -> value for the recorded encoder, up to its last layer; None for another one."""
+    """Read-out -> layer -> value for a recorded encoder, up to its last layer; None for another one."""
     last = recorded_layer(name, None)
     if last is None:
         return None
     return {
         pooling: {int(layer): values[metric] for layer, values in layers.items() if int(layer) <= last}
-        for pooling, layers in recorded()["curves"].items()
+        for pooling, layers in recorded()["encoders"][split_name(name)[0]]["curves"].items()
         if any(int(layer) <= last for layer in layers)
     }

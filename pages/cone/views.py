@@ -45,7 +45,7 @@ def measured(settings: Settings, sentences: Sentences, place: DeltaGenerator) ->
     def state(letter: str, repair: str | None, parameters: Mapping[str, Any]) -> Spread:
         name = settings.first if letter == "A" else settings.second
         found = None
-        if sentences.source == "shipped":
+        if sentences.source == "shipped" and settings.prompt.recorded:
             found = recorded_spread(name, settings.layer, settings.pooling, repair, parameters)
         if found is None:
             fresh.add(letter)
@@ -58,6 +58,7 @@ def measured(settings: Settings, sentences: Sentences, place: DeltaGenerator) ->
             sentences.texts,
             sentences.pairs,
             place,
+            settings.prompt,
         )
 
     raw = state("A", None, {})

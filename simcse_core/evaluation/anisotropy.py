@@ -11,14 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from simcse_core.encoders.buckets import chunks
 from simcse_core.encoders.encoder import Encoder
 from simcse_core.encoders.poolers import poolers
-from simcse_core.encoders.reading import Progress, Reading, pool, reading_of
+from simcse_core.encoders.reading import Progress
 from simcse_core.errors import DataError
+from simcse_core.evaluation.states import Key, read_states, readings_of
 from simcse_core.evaluation.token_geometry import TokenGeometry
 from simcse_core.metrics.anisotropy import mean_cosine
 from simcse_core.metrics.checks import finite_rows, unit_rows
@@ -37,9 +36,6 @@ from simcse_core.postprocess.standardising import Standardising
 
 NEIGHBOURS = 10
 ROWS = 4000  # rows behind hubness, whose cost grows with their square
-TOKENS = 8192  # tokens computed together
-
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -167,15 +163,9 @@ def anisotropy_suite(
     if len(distinct) < 2:
         raise DataError(f"The anisotropy suite needs two or more distinct sentences; got {len(distinct)}.")
     names = tuple(poolings) if poolings is not None else readable(encoder)
-    readings = {
-        (layer, name): reading_of(encoder, name, layer)
-        for name in names
-        for layer in range(encoder.layers + 1)
-        if name != "cls" or layer == encoder.layers
-    }
     rows = encoder.token_rows(distinct)
     tokens = TokenGeometry(rows, special_ids(encoder), encoder.layers + 1, seed=seed)
-    found = _read(encoder, rows, readings, tokens, progress)
+    found = read_states(encoder, rows, readings_of(encoder, names), tokens=tokens, progress=progress)
     # scored only after the pass, so that no state is held twice
     states = {key: spread_numbers(found.pop(key)) for key in list(found)}
     return Suite(
@@ -192,28 +182,3 @@ def special_ids(encoder: Encoder) -> frozenset[int]:
     """Numbers of the tokens that are of no text ([CLS], [SEP], [PAD], [MASK] …; the unknown word is kept)."""
     named = (token for role, token in encoder.special.items() if role != "unk_token")
     return frozenset(int(n) for n in map(encoder.backend.token_to_id, named) if n is not None)
-
-
-def _read(
-    encoder: Encoder,
-    rows: list[list[int]],
-    readings: dict[Key, Reading],
-    tokens: TokenGeometry,
-    progress: Progress | None,
-) -> dict[Key, NDArray[np.float32]]:
-    """Every reading (n, d), while `tokens` watches the states go by."""
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    order = np.argsort(lengths, kind="stable")
-    found = {key: np.empty((len(rows), encoder.width), dtype=np.float32) for key in readings}
-    with torch.inference_mode():
-        for part in chunks(lengths[order], tokens=TOKENS):
-            chosen = order[part]
-            with encoder.lock:
-                pieces = encoder.engine.infer([rows[i] for i in chosen], range(encoder.layers + 1))
-                for key, reading in readings.items():
-                    pooled = torch.cat([pool(encoder, piece, reading) for piece in pieces])
-                    found[key][chosen] = pooled.cpu().numpy()
-                tokens.watch(chosen, pieces)
-            if progress is not None:
-                progress(part.stop, len(rows))
-    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.data.datasets import sentence_subjects
 from simcse_core.errors import DataError
+from simcse_core.evaluation.packing import packed, rounded, unpacked
 from simcse_core.metrics.anisotropy import mean_cosine, random_pair_cosines
 from simcse_core.metrics.checks import unit_rows
 from simcse_core.metrics.spectrum import energy_share, entropy_rank, singular_values
@@ -52,8 +52,9 @@ SUBJECTS = (
     "weather",
 )
 """Subjects of the sample: fixed, so that new files of sentences leave recorded results comparable."""
-PROMPT = 'This sentence : "{text}" means {mask} .'
+PROMPT = 'This sentence : "[X]" means [MASK] .'
 """Template of the mask read-out: Jiang et al. 2022, arXiv:2201.04337, section 4.1."""
+_GLOBE = 127  # a coordinate of length 1 as int8
 _FLOOR = 1e-8  # singular values below this share of the length are rounding
 _WORD = re.compile(r"[\u3400-\u9fff]|\w+")  # a Chinese character counts as a word
 
@@ -98,14 +99,14 @@ class Spread:
         return shares
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able and small: counts as uint16, spectrum (log10) and globe as float16, in base64."""
+        """JSON-able and small: counts as uint16, spectrum (log10) as float16, globe as int8, in base64."""
         spectrum = np.log10(np.maximum(self.spectrum, _FLOOR))
         return {
             **{name: getattr(self, name) for name in ("rows", "dimension", "scored")},
-            **{name: _rounded(getattr(self, name)) for name in NUMBERS},
-            "counts": _packed(self.counts, "<u2"),
-            "spectrum": _packed(spectrum, "<f2"),
-            "globe": _packed(self.globe, "<f2"),
+            **{name: rounded(getattr(self, name)) for name in NUMBERS},
+            "counts": packed(self.counts, "<u2"),
+            "spectrum": packed(spectrum, "<f2"),
+            "globe": packed(np.round(_GLOBE * self.globe), "i1"),
         }
 
     @classmethod
@@ -113,9 +114,9 @@ class Spread:
         """Inverse of `to_dict`, up to its rounding."""
         return cls(
             **{name: plain[name] for name in ("rows", "dimension", "scored", *NUMBERS)},
-            counts=_unpacked(plain["counts"], "<u2").astype(np.int64),
-            spectrum=10.0 ** _unpacked(plain["spectrum"], "<f2").astype(np.float64),
-            globe=_unpacked(plain["globe"], "<f2").astype(np.float32).reshape(-1, 3),
+            counts=unpacked(plain["counts"], "<u2").astype(np.int64),
+            spectrum=10.0 ** unpacked(plain["spectrum"], "<f2").astype(np.float64),
+            globe=_unit(unpacked(plain["globe"], "i1").astype(np.float32).reshape(-1, 3)),
         )
 
 
@@ -152,11 +153,6 @@ def sample_sentences(count: int = SENTENCES, *, seed: int = 0) -> list[tuple[str
 def digest_of_texts(texts: Sequence[str]) -> str:
     """First 16 hex digits of the SHA-256 of texts and their order."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
-
-
-def prompted(texts: Sequence[str], mask: str) -> list[str]:
-    """Texts wrapped for the mask read-out, which needs one mask token in each."""
-    return [PROMPT.replace("{mask}", mask).replace("{text}", text.replace(mask, " ")) for text in texts]
 
 
 def fitted(name: str | None, embeddings: ArrayLike, **parameters: Any) -> PostProcessor | None:
@@ -267,13 +263,6 @@ def _agreement(scored: Scored, repair: PostProcessor | None) -> float | None:
         return None
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 5)
-
-
-def _packed(array: NDArray[Any], kind: str) -> str:
-    return b64encode(np.ascontiguousarray(array, dtype=kind).tobytes()).decode()
-
-
-def _unpacked(text: str, kind: str) -> NDArray[Any]:
-    return np.frombuffer(b64decode(text), dtype=kind)
+def _unit(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
+    return found.astype(np.float32)

