@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simcse_core.bench.compare import Compared, Comparison, compare
 from simcse_core.bench.parts import shipped_pairs
+from simcse_core.bench.quoted import PublishedRow, published_rows
 from simcse_core.bench.results import (
     AGGREGATIONS,
     SHIPPED,
@@ -30,10 +31,12 @@ __all__ = [
     "Comparison",
     "EncoderFacts",
     "Phenomenon",
+    "PublishedRow",
     "Retrieval",
     "Transfer",
     "compare",
     "facts_of",
+    "published_rows",
     "run_bench",
     "shipped_pairs",
 ]
