@@ -17,7 +17,7 @@ STEP, PIN, PICKER = "cp_step", "cp_pin", "cp-pin-pick"
 COLOURS = ("subject", "length", "changed")
 MOST_SUBJECTS = 5
 SUBJECTS = ("recipes", "sport", "weather", "physics-and-space", "music-and-art")
-OPENING = "The whistle goes and the home side have done it!"
+OPENING = "Ricotta can be made at home from whole milk and lemon."
 """Pinned at first, where it is on the map."""
 
 

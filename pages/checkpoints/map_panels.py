@@ -62,9 +62,10 @@ def lists(view: View, settings: Settings) -> None:
     at = list(dict.fromkeys([settings.other, settings.at]))
     st.subheader(t("checkpoints.lists"), anchor=False)
     st.text(view.atlas.texts[settings.pin])
-    for number in at:
+    for place, number in zip(st.columns(len(at), gap="large"), at, strict=True):
         others = {row for other in at if other != number for row in near[other].tolist()}
-        _list(view, settings, number, others)
+        with place:
+            _list(view, settings, number, others)
     if len(at) == 2:
         same = shared(near[at[:1]], near[at[1:]])[0]
         st.caption(t("checkpoints.same", same=int(same), k=settings.k))
@@ -79,14 +80,20 @@ def _list(view: View, settings: Settings, number: int, others: set[int]) -> None
     st.markdown(t("checkpoints.list_of", step=plain(step), own=own, k=len(rows), subject=subject))
     cosines = atlas.cosines[number, pin, : settings.k]
     columns = {
-        t("checkpoints.column.cosine"): [round(float(cosine), 2) for cosine in cosines],
-        t("checkpoints.column.sentence"): [atlas.texts[row] for row in rows],
-        t("checkpoints.column.subject"): [spaced(atlas.subjects[row]) for row in rows],
-        t("checkpoints.column.both"): [t("checkpoints.yes") if row in others else "" for row in rows],
+        "cosine": [float(cosine) for cosine in cosines],
+        "both": [t("checkpoints.yes") if row in others else "" for row in rows],
+        "sentence": [atlas.texts[row] for row in rows],
+        "subject": [spaced(atlas.subjects[row]) for row in rows],
+    }
+    heads: dict[str, Any] = {
+        "cosine": st.column_config.NumberColumn(t("checkpoints.column.cosine"), format="%.2f", width=60),
+        "both": st.column_config.TextColumn(t("checkpoints.column.both"), width=60),
+        "sentence": st.column_config.TextColumn(t("checkpoints.column.sentence"), width=220),
+        "subject": st.column_config.TextColumn(t("checkpoints.column.subject")),
     }
     st.dataframe(
         columns, hide_index=True, width="stretch", key=f"cp-list-{number}", height=38 + 35 * len(rows),
-        alt=t("checkpoints.list_alt", step=step),
+        column_config=heads, alt=t("checkpoints.list_alt", step=step),
     )  # fmt: skip
 
 

@@ -86,16 +86,14 @@ def _fill(page: Frame, view: View, settings: Settings) -> None:
         map_panels.caption(view, settings)
         map_panels.exports(view, settings)
         code_panel(map_code.code(view, settings))
+        with messages.boundary():
+            map_panels.changes(view, settings)
     _why(page, view, settings)
     with page.challenge(), messages.boundary():
         map_tries.freeze()
         map_tries.worse(view, settings)
-    with page.below:
-        left, right = st.columns(2, gap="large")
-        with left, messages.boundary():
-            map_panels.lists(view, settings)
-        with right, messages.boundary():
-            map_panels.changes(view, settings)
+    with page.below, messages.boundary():
+        map_panels.lists(view, settings)
 
 
 def _why(page: Frame, view: View, settings: Settings) -> None:
