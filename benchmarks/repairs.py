@@ -1,7 +1,7 @@
 """What every repair does to STS under the three aggregations, fitted on the target and elsewhere.
 
     SIMCSE_STS_DIR=DIR python -m benchmarks.repairs [--models minilm:4 minilm] [--pooling mean]
-        [--tasks STS-B …] [--elsewhere FILE] [--sentences 4000]
+        [--tasks STS-B …] [--elsewhere FILE] [--sentences 3200]
 
 "target" fits on both columns of the task that is scored, as BERT-whitening's own tables do; "elsewhere" on
 other text: the shipped sentences, or a file (one sentence a line), such as those of an NLI set. Prints
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--pooling", help="default: the checkpoint's own")
     parser.add_argument("--tasks", nargs="+", default=["STS-B"], choices=list(TASKS))
     parser.add_argument("--elsewhere", metavar="FILE", help="default: the shipped sentences")
-    parser.add_argument("--sentences", type=int, default=4000, help="most sentences of it")
+    parser.add_argument("--sentences", type=int, default=3200, help="most sentences of it")
     options = parser.parse_args()
     folder = sts_folder()
     if folder is None:
