@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,9 @@ def counts(n: int, resamples: int, seed: int) -> Draws:
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
 
 
+@lru_cache(maxsize=256)  # a table of six checkpoints asks for the same draws in every comparison
 def spearman_draws(task: BenchTask, aggregation: str, *, resamples: int, seed: int) -> Draws:
-    """Spearman x 100 of a task on resamples of its pairs, (resamples,); NaN where a resample has none.
+    """Spearman x 100 of a task on resamples of its pairs, (resamples,) read-only; NaN where one has none.
 
     `all` resamples the pairs of the task; `mean` and `wmean` resample within each subset, for their sizes are
     given. With one subset the three are one number and draw the same pairs.
@@ -38,8 +40,15 @@ def spearman_draws(task: BenchTask, aggregation: str, *, resamples: int, seed: i
         raise ConfigError(f"There is no aggregation {aggregation!r}.", hint=f"There are {AGGREGATIONS}.")
     if not task.cosine.size:
         raise DataError(f"The cosines of {task.name} were not kept, so they cannot be resampled.")
+    found = _drawn(task, aggregation, resamples, seed)
+    found.flags.writeable = False
+    return found
+
+
+def _drawn(task: BenchTask, aggregation: str, resamples: int, seed: int) -> Draws:
     if aggregation == "all" or len(task.subsets) == 1:
-        return bootstrap_spearman(task.cosine, task.gold, resamples=resamples, seed=seed_of(seed, task.name))
+        own = seed_of(seed, task.name)
+        return bootstrap_spearman(task.cosine, task.gold, resamples=resamples, seed=own)
     parts = [
         bootstrap_spearman(
             task.cosine[rows], task.gold[rows], resamples=resamples, seed=seed_of(seed, f"{task.name}/{name}")

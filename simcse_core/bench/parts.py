@@ -14,7 +14,6 @@ from simcse_core.bench.draws import ends, mean_draws, seed_of, spearman_interval
 from simcse_core.bench.results import (
     AGGREGATIONS,
     SHIPPED,
-    SICK_ALL,
     BenchTask,
     Phenomenon,
     Retrieval,
@@ -28,7 +27,7 @@ from simcse_core.bench.shipped import Pool, Shipped, paraphrase_pool, partner_ra
 from simcse_core.bench.transfer import transfer
 from simcse_core.data.datasets import load_scored_pairs
 from simcse_core.data.records import ScoredPairs
-from simcse_core.data.sts_sets import OTHER_SPLITS, TASKS, Task, load_split, load_task
+from simcse_core.data.sts_sets import TASKS, Task, load_sick_all, load_task
 from simcse_core.data.transfer_sets import TransferTask, transfer_tasks
 from simcse_core.errors import DataError
 from simcse_core.evaluation.sts import evaluate_task
@@ -73,8 +72,7 @@ def sts_parts(folder: Path, names: Sequence[str] | None) -> tuple[list[Part[Benc
     tasks, notes = [load_task(folder, name) for name in chosen], []
     if "SICK-R" in chosen:
         try:
-            splits = {split: load_split(folder, "SICK-R", split) for split in OTHER_SPLITS["SICK-R"]}
-            tasks.append(Task(SICK_ALL, {**splits, **tasks[chosen.index("SICK-R")].subsets}))
+            tasks.append(load_sick_all(folder))
         except DataError as error:
             notes.append(f"SICK-R on all 9,927 pairs was left out. {error.message}")
     return [_scored_part(task) for task in tasks], notes

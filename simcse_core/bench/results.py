@@ -13,10 +13,29 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simcse_core.data.sts_sets import SICK_ALL
 from simcse_core.errors import DataError
 
+__all__ = [
+    "AGGREGATIONS",
+    "PROTOCOL",
+    "SHIPPED",
+    "SICK_ALL",
+    "BenchResult",
+    "BenchTask",
+    "Column",
+    "EncoderFacts",
+    "Interval",
+    "Phenomenon",
+    "Retrieval",
+    "Transfer",
+    "built",
+    "column",
+    "plain",
+    "task_from",
+]
+
 AGGREGATIONS = ("all", "mean", "wmean")
-SICK_ALL = "SICK-R all"
 SHIPPED = "pairs"
 PROTOCOL = 1
 """Raised whenever a number would come out differently: results kept on disk are then measured again."""

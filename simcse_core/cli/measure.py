@@ -1,4 +1,4 @@
-"""`encode`, `similarity`, `evaluate` and `geometry`: texts in, numbers out."""
+"""`encode`, `similarity` and `geometry`: texts in, numbers out."""
 
 from __future__ import annotations
 
@@ -29,14 +29,6 @@ def add_commands(commands: Any) -> None:
     similarity.add_argument("texts", nargs="+", metavar="TEXT")
     similarity.add_argument("--json", action="store_true", help="print JSON")
     similarity.set_defaults(run=run_similarity)
-
-    evaluate = commands.add_parser("evaluate", help="the seven STS tasks")
-    encoder_options(evaluate, precision="fp32")
-    evaluate.add_argument("--data", required=True, metavar="DIR", help="folder with STS12 … STS-B, SICK-R")
-    evaluate.add_argument("--tasks", nargs="+", metavar="TASK", help="a part of the seven")
-    evaluate.add_argument("--bootstrap", type=int, default=1000, help="resamples for the interval")
-    evaluate.add_argument("--json", metavar="OUT", help="write the results to a file, - prints them")
-    evaluate.set_defaults(run=run_evaluate)
 
     geometry = commands.add_parser("geometry", help="anisotropy, uniformity, spectrum")
     encoder_options(geometry, precision="fp32")
@@ -110,40 +102,6 @@ def run_similarity(options: argparse.Namespace) -> int:
         numbers = [str(i) for i in range(1, len(options.texts) + 1)]
         rows = zip(numbers, cosines, options.texts, strict=True)
         table(["", *numbers, "text"], [[n, *map(float, row), text] for n, row, text in rows])
-    return 0
-
-
-def run_evaluate(options: argparse.Namespace) -> int:
-    """Measure on the STS tasks."""
-    from simcse_core.evaluation.sts import evaluate_all
-
-    encoder = load(options)
-    with progress("evaluate", "tasks") as bar:
-        report = evaluate_all(
-            encoder, Path(options.data), tasks=options.tasks, bootstrap=options.bootstrap, progress=bar
-        )
-    report = {"model": options.model, **{k: v for k, v in report.items() if k != "model"}}
-    if options.json == "-":
-        print_json(report)
-        return 0
-    if options.json:
-        write_json_file(options.json, report)
-    head = ["task", "pairs", "all", "mean", "wmean", "95 % low", "high", "alignment", "uniformity"]
-    rows = [
-        [
-            name,
-            t["n"],
-            *(t["spearman"][k] for k in ("all", "mean", "wmean")),
-            *t["interval"],
-            t["alignment"],
-            t["uniformity"],
-        ]
-        for name, t in report["tasks"].items()
-    ]
-    table(head, rows)
-    average = float(np.mean([t["spearman"]["all"] for t in report["tasks"].values()]))
-    how = f"{options.model}, {encoder.pooling}, {str(encoder.dtype).removeprefix('torch.')}"
-    say(f"\naverage of {len(rows)} tasks ('all'): {average:.2f}   {how}")
     return 0
 
 

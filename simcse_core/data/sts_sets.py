@@ -44,6 +44,8 @@ OTHER_SPLITS: dict[str, dict[str, int]] = {
     "STS-B": {"train": 5749, "dev": 1500},
     "SICK-R": {"train": 4500, "dev": 500},
 }
+SICK_ALL = "SICK-R all"
+"""SICK-R on all 9,927 pairs, as MTEB reports it; "SICK-R" is SentEval's test split."""
 
 
 @dataclass(frozen=True)
@@ -106,3 +108,13 @@ def load_task(folder: Path | str, name: str) -> Task:
     if name not in TASKS:
         raise ConfigError(f"There is no STS task called {name!r}.", hint=f"There are: {', '.join(TASKS)}.")
     return Task(name, {subset: load_split(Path(folder), name, subset) for subset in TASKS[name]})
+
+
+def load_sick_all(folder: Path | str) -> Task:
+    """All 9,927 pairs of SICK, its splits as subsets; MTEB's convention for SICK-R.
+
+    Raises:
+        DataError: As `load_task`.
+    """
+    splits = [*OTHER_SPLITS["SICK-R"], *TASKS["SICK-R"]]
+    return Task(SICK_ALL, {split: load_split(Path(folder), "SICK-R", split) for split in splits})

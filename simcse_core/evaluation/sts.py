@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcse_core.data.records import ScoredPairs
-from simcse_core.data.sts_sets import TASKS, Task, load_task
+from simcse_core.data.sts_sets import TASKS, Task, load_sick_all, load_task
 from simcse_core.errors import DataError
 from simcse_core.evaluation.bootstrap import bootstrap_spearman, interval
 from simcse_core.metrics.alignment import alignment
@@ -132,6 +132,7 @@ def evaluate_all(
     bootstrap: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
+    sick_all: bool = False,
 ) -> dict[str, Any]:
     """The seven tasks, or some of them, as `evaluate --json` writes them.
 
@@ -146,12 +147,14 @@ def evaluate_all(
         bootstrap: Resamples for the intervals; 0 for none.
         seed: Of the resamples.
         progress: Called with (sentences encoded, sentences in all) by an encoder.
+        sick_all: SICK-R on all 9,927 pairs besides, as the task `SICK_ALL`.
 
     Raises:
         ConfigError: No such task.
         DataError: A set is missing or of the wrong size; or as `evaluate_task`.
     """
     loaded = [load_task(folder, name) for name in (TASKS if tasks is None else tasks)]
+    loaded += [load_sick_all(folder)] if sick_all else []
     sentences = dict.fromkeys(text for task in loaded for text in task.pairs().sentences())
     lookup = _Lookup(encode, list(sentences), progress)
     results = {task.name: _measure(lookup, task, bootstrap, seed).to_json() for task in loaded}
