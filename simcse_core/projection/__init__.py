@@ -2,8 +2,8 @@
 
 `project` makes one map, `project_aligned` one map a step in a common frame; both return `Projection`s that
 carry trustworthiness and the share of true neighbours kept. Methods are registered in `projections` and
-`alignments`: positional parameters are the rows (of unit length), the dimensions and the seed; the keyword-only
-ones are settings. UMAP and scikit-learn are imported when a method that needs them is called.
+`alignments`: positional parameters are the rows (of unit length), the dimensions and the seed; the
+keyword-only ones are settings. UMAP and scikit-learn are imported when a method that needs them is called.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,10 +104,3 @@ def rotated_backwards(steps: Sequence[Rows]) -> list[Rows]:
     for points in reversed(steps[:-1]):
         found.append(rotated_onto(points, found[-1]))
     return found[::-1]
-
-
-def settings_of(registry: Registry[Any], method: str) -> list[str]:
-    """Names of what there is to set for a method."""
-    from simcse_core.registry import params_of
-
-    return list(params_of(registry[method]))

@@ -31,10 +31,9 @@ def neighbours_kept(
     x, y = _checked(embeddings, points, k)
     kept = 0
     rows = _numbers(asked, len(x))
-    for block, true, shown in _distances(x, y, rows):
+    for true, shown in _distances(x, y, rows):
         near, seen = (np.argpartition(d, k - 1, axis=1)[:, :k] for d in (true, shown))
         kept += sum(len(set(a) & set(b)) for a, b in zip(near.tolist(), seen.tolist(), strict=True))
-        del block
     return kept / (k * len(rows))
 
 
@@ -60,8 +59,8 @@ def trustworthiness(
         raise DataError(f"trustworthiness with {k} neighbours needs more than {2 * k} rows; got {n}.")
     rows = _numbers(asked, n)
     cost = 0
-    for block, true, shown in _distances(x, y, rows):
-        places = np.arange(len(block))
+    for true, shown in _distances(x, y, rows):
+        places = np.arange(len(true))
         seen = np.argpartition(shown, k - 1, axis=1)[:, :k]
         for column in seen.T:
             rank = 1 + (true < true[places, column][:, None]).sum(axis=1)
@@ -78,8 +77,8 @@ def _numbers(asked: ArrayLike | None, n: int) -> NDArray[np.intp]:
 
 def _distances(
     x: NDArray[np.float64], y: NDArray[np.float64], rows: NDArray[np.intp]
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]]:
-    """Blocks of row numbers with their squared distances to all rows, in truth and on the picture."""
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Squared distances of blocks of `rows` to all rows, (b, n) in truth and (b, n) on the picture."""
     size = max(1, BLOCK // len(x))
     squares = [np.square(z).sum(axis=1) for z in (x, y)]
     for start in range(0, len(rows), size):
@@ -89,7 +88,7 @@ def _distances(
             distances = square[block][:, None] + square - 2 * (z[block] @ z.T)
             distances[np.arange(len(block)), block] = np.inf  # no row is its own neighbour
             found.append(distances)
-        yield block, found[0], found[1]
+        yield found[0], found[1]
 
 
 def _checked(

@@ -121,7 +121,7 @@ def fixed_axes(steps: Sequence[NDArray[np.float64]], dimensions: int, seed: int)
     "pca_rotated",
     title="PCA of each step, turned onto the next",
     source=f"{SOURCE}; Schönemann 1966, doi:10.1007/BF02289451",
-    equation=r"Y_t=P_tQ_t,\quad P_t=\mathrm{PCA}(X_t),\quad Q_t=\arg\min_{Q^\top Q=I}\lVert P_tQ-Y_{t+1}\rVert",
+    equation=r"Y_t=P_tQ_t,\quad P_t=\mathrm{PCA}(X_t),\quad Q_t=\arg\min_{Q^\top Q=I}|P_tQ-Y_{t+1}|",
     collapse=True,
 )
 def rotated_axes(

@@ -76,7 +76,7 @@ def _laid_out(rows: Rows, start: Rows, seed: int, perplexity: float) -> Rows:
         perplexity=perplexity,
         init=(spread * (START / spread[:, 0].std())).astype(np.float32),
         learning_rate="auto",
-        metric="euclidean",  # squared inside: on unit rows twice the cosine distance; the 2 is calibrated away
+        metric="euclidean",  # squared inside: on unit rows twice the cosine distance
         random_state=seed,
     )
     return np.asarray(model.fit_transform(rows), dtype=np.float64)

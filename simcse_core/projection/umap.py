@@ -68,7 +68,7 @@ def umap(
     "umap",
     title="Aligned UMAP",
     source=f"{SOURCE}; umap-learn's AlignedUMAP",
-    equation=r"\sum_t\mathrm{UMAP}(Y_t)+\lambda\sum_{t,i}\sum_{0<|s|\leq 3}w_s\lVert y_{t,i}-y_{t+s,i}\rVert^2",
+    equation=r"\sum_t\mathrm{UMAP}(Y_t)+\lambda\sum_{t,i}\sum_{0<|s|\leq 3}w_s|y_{t,i}-y_{t+s,i}|^2",
     collapse=False,
 )
 def aligned_umap(
