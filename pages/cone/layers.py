@@ -12,11 +12,12 @@ from pages.cone.controls import Settings
 from pages.cone.panels import METRICS, short
 from pages.cone.recorded import recorded_curves, recorded_layer
 from pages.cone.sentences import Sentences
+from pages.cone.shared import brief
 from pages.cone.views import Views
 from pages.ui.cache import digest_of
 from pages.ui.exports import echarts, show_data
 from pages.ui.state import choice
-from pages.ui.text import catalogue, plain, t
+from pages.ui.text import plain, t
 from pages.ui.theme import current_theme
 from simcse_core.encoders.poolers import poolers
 from simcse_core.evaluation.cone import Spread
@@ -44,7 +45,7 @@ def draw_layers(settings: Settings, sentences: Sentences, views: Views) -> None:
     marks = _marks(settings, name, max(max(values) for values in found.values()))
     order = list(poolers)
     curves = [
-        cone_curves.Layers(_brief(pooling), values, order.index(pooling), pooling == settings.pooling)
+        cone_curves.Layers(brief(pooling), values, order.index(pooling), pooling == settings.pooling)
         for pooling, values in found.items()
     ]
     reference, limits = _scale(metric, rows, views.reference)
@@ -63,12 +64,6 @@ def draw_layers(settings: Settings, sentences: Sentences, views: Views) -> None:
     table: dict[str, Sequence[Any]] = {t("cone.layer"): layers}
     table |= {curve.name: [curve.values.get(layer) for layer in layers] for curve in curves}
     show_data(table, f"cone-layers-{metric}", key="cn_layers_data", alt=t("cone.layers_table"))
-
-
-def _brief(pooling: str) -> str:
-    """A legend's name for a read-out; its title where a new one has no short name yet."""
-    known = f"cone.short.{pooling}" in catalogue()
-    return t(f"cone.short.{pooling}") if known else poolers.info(pooling).title
 
 
 def _layers_of(settings: Settings) -> str:

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from pages.cone import controls, layers, panels, toy
+from pages.cone import controls, dimensions, grid, layers, panels, toy, vocabulary
 from pages.cone.controls import Settings
 from pages.cone.recorded import recorded_spread, story
 from pages.cone.sentences import Sentences
@@ -32,13 +32,16 @@ repair = fitted({repair})
 print(measure(rows, repair=repair).mean_cosine)"""
 
 
+VIEWS = ("sentences", "layers", "dimensions", "tokens", "axes")
+
+
 def render() -> None:
     """Draw the page."""
     page = open_frame("cone", "cn")
     with page.presets.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = choice(
             t("cone.view"),
-            ("sentences", "axes"),
+            VIEWS,
             "sentences",
             key="cn_view",
             label_visibility="collapsed",
@@ -46,16 +49,20 @@ def render() -> None:
         )
         if view == "sentences":
             controls.presets()
-    if view == "axes":
-        toy.draw(page)
-    else:
-        _sentences(page)
+    others = {
+        "layers": grid.draw,
+        "dimensions": dimensions.draw,
+        "tokens": vocabulary.draw,
+        "axes": toy.draw,
+    }
+    others.get(view, _sentences)(page)
 
 
 def _sentences(page: Frame) -> None:
     with page.figure:
         sign = st.container()
     with page.controls, messages.boundary():
+        st.markdown(t("cone.look_sentences"))
         settings, sentences = controls.read()
         views = _measured(settings, sentences, sign)
         if views is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -199,6 +199,11 @@ class Geometry:
     def poolings(self) -> tuple[str, ...]:
         """Every pooling measured, in the order of the measuring."""
         return tuple(dict.fromkeys(pooling for _, pooling in self.states))
+
+    def first(self, layers: int) -> Geometry:
+        """The same encoder cut after `layers` layers: read there as if it ended there, without its head."""
+        kept = {k: s for k, s in self.states.items() if k[0] <= layers and k[1] != "cls"}
+        return replace(self, layers=layers, states=kept, tokens=self.tokens[: layers + 1])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able and small."""

@@ -23,7 +23,7 @@ LAYER_MARKS = (
 )
 """Role, symbol and dash of the read-outs, in their order."""
 Option = dict[str, Any]
-_EXACT = {"containLabel": False, "outerBoundsMode": "none"}  # the margins leave room for the labels
+EXACT = {"containLabel": False, "outerBoundsMode": "none"}  # the margins leave room for the labels
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title
             line["markLine"] = _mean_mark(hump, 1.1 + 0.18 * marked, colour, theme)
             marked += 1
         series.append(line)
-    option = _plain(theme, title, [hump.name for hump in humps])
+    option = plain_option(theme, title, [hump.name for hump in humps])
     tooltip = {**option["tooltip"], "valueFormatter": "%.2f of the peak"}
     return {
         **option,
@@ -79,8 +79,8 @@ def cosine_humps(edges: ArrayLike, humps: Sequence[Hump], theme: Theme, *, title
         "animationDuration": 0,
         "animationDurationUpdate": 500,
         "tooltip": tooltip,
-        "grid": {"left": 12, "right": 12, "top": 82, "bottom": 44, **_EXACT},
-        "xAxis": _value_axis(theme, "cosine of a random pair of sentences", -1, 1, gap=26),
+        "grid": {"left": 12, "right": 12, "top": 82, "bottom": 44, **EXACT},
+        "xAxis": value_axis(theme, "cosine of a random pair of sentences", -1, 1, gap=26),
         "yAxis": {"type": "value", "min": 0, "max": 1.7, "show": False},
         "series": series,
     }
@@ -111,7 +111,7 @@ def _mean_mark(hump: Hump, height: float, colour: str, theme: Theme) -> Option:
     }
 
 
-def _plain(theme: Theme, title: str, names: Sequence[str], *, symbols: bool = False) -> Option:
+def plain_option(theme: Theme, title: str, names: Sequence[str], *, symbols: bool = False) -> Option:
     """What all options here share: title, legend, tooltip, a save button for the picture."""
     return {
         "textStyle": {"fontFamily": FONT, "color": theme.text},
@@ -139,9 +139,10 @@ def _plain(theme: Theme, title: str, names: Sequence[str], *, symbols: bool = Fa
     }
 
 
-def _value_axis(
+def value_axis(
     theme: Theme, label: str, low: float | None, high: float | None, *, gap: int, log: bool = False
 ) -> Option:
+    """A quiet axis of numbers; `low` and `high` None fit the data."""
     ends = {key: value for key, value in (("min", low), ("max", high)) if value is not None}
     return {
         "type": "log" if log else "value",
@@ -191,16 +192,16 @@ def spectra(lines: Sequence[Spectrum], theme: Theme, *, title: str) -> Option:
                 }
             )
     ranks: Option = {"log": True, "low": 1, "high": longest, "gap": 26}
-    upper = {**_value_axis(theme, "", **ranks), "gridIndex": 0, "axisLabel": {"show": False}}
-    lower = {**_value_axis(theme, "direction, strongest first (log)", **ranks), "gridIndex": 1}
-    share = {**_value_axis(theme, "share of squared length (log)", 1e-5, 1, gap=48, log=True), "gridIndex": 0}
-    total = {**_value_axis(theme, "cumulative", 0, 1, gap=48), "gridIndex": 1, "splitNumber": 2}
+    upper = {**value_axis(theme, "", **ranks), "gridIndex": 0, "axisLabel": {"show": False}}
+    lower = {**value_axis(theme, "direction, strongest first (log)", **ranks), "gridIndex": 1}
+    share = {**value_axis(theme, "share of squared length (log)", 1e-5, 1, gap=48, log=True), "gridIndex": 0}
+    total = {**value_axis(theme, "cumulative", 0, 1, gap=48), "gridIndex": 1, "splitNumber": 2}
     return {
-        **_plain(theme, title, [line.name for line in lines]),
+        **plain_option(theme, title, [line.name for line in lines]),
         "animation": False,
         "grid": [
-            {"left": 70, "right": 14, "top": 62, "height": "46%", **_EXACT},
-            {"left": 70, "right": 14, "top": "71%", "bottom": 46, **_EXACT},
+            {"left": 70, "right": 14, "top": 62, "height": "46%", **EXACT},
+            {"left": 70, "right": 14, "top": "71%", "bottom": 46, **EXACT},
         ],
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "xAxis": [upper, lower],
@@ -285,14 +286,14 @@ def layer_curves(
         "label": {"color": theme.text, "fontSize": 12},
     }
     bottom = {
-        **_value_axis(theme, "layer (0: word and position embeddings)", 0, deepest, gap=26),
+        **value_axis(theme, "layer (0: word and position embeddings)", 0, deepest, gap=26),
         "interval": 1,
     }
     return {
-        **_plain(theme, title, [curve.name for curve in curves], symbols=True),
+        **plain_option(theme, title, [curve.name for curve in curves], symbols=True),
         "animation": False,
-        "grid": {"left": 62, "right": 18, "top": 108, "bottom": 46, **_EXACT},
+        "grid": {"left": 62, "right": 18, "top": 108, "bottom": 46, **EXACT},
         "xAxis": bottom,
-        "yAxis": _value_axis(theme, y_label, *limits, gap=44),
+        "yAxis": value_axis(theme, y_label, *limits, gap=44),
         "series": series,
     }

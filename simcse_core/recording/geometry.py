@@ -28,7 +28,7 @@ def record(
 
     Args:
         out: Target file.
-        encoders: Those that are on this machine are taken.
+        encoders: Those that are on this machine are taken; cuts of one that is taken whole are in it.
         sentences: How many of the shipped sentences; a test takes fewer.
         bootstrap: Resamples of the intervals.
     """
@@ -45,17 +45,22 @@ def record(
     partial = out.with_suffix(".partial.json")
     found = made_alike(partial, how, SAME)
     result: dict[str, Any] = {"made": how, "encoders": {} if found is None else found["encoders"]}
-    for name in present(encoders):
+    names = _without_cuts(present(encoders))
+    for name in names:
         encoder, headed = _loaded(name)
         known = result["encoders"].get(name)
         if known is None or known["digest"] != encoder.digest:
             measured = geometry_of(encoder, texts, pairs, headed=headed, seed=SEED, bootstrap=bootstrap)
             result["encoders"][name] = {"digest": encoder.digest, **measured.to_dict()}
             write_json(partial, result)
-    result["encoders"] = {name: result["encoders"][name] for name in present(encoders)}
+    result["encoders"] = {name: result["encoders"][name] for name in names}
     write_compact(out, result)
     partial.unlink(missing_ok=True)
     return result
+
+
+def _without_cuts(names: Sequence[str]) -> list[str]:
+    return [name for name in names if ":" not in name or name.rpartition(":")[0] not in names]
 
 
 def _loaded(name: str) -> tuple[Encoder, Encoder | None]:

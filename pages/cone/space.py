@@ -1,0 +1,121 @@
+"""The geometry of a checkpoint: recorded where it is, measured on request elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.cone import live
+from pages.cone.panels import short
+from pages.cone.recorded import split_name
+from pages.cone.sentences import Sentences
+from pages.ui.cache import digest_of, shared_encoder
+from pages.ui.recordings import Recording, with_parts
+from pages.ui.text import plain, t
+from simcse_core.errors import EncoderError
+from simcse_core.evaluation.geometry import Geometry
+
+SENTENCES, RESAMPLES = 400, 200  # measured here, so that it takes a minute and not five
+
+
+def _understood(content: Any) -> tuple[dict[str, Any], dict[str, Geometry]]:
+    parts = with_parts(content, {"made", "encoders"}, bool(content["encoders"]))
+    found = {name: Geometry.from_dict(plain) for name, plain in parts["encoders"].items()}
+    return parts["made"], found
+
+
+recorded_space = Recording("geometry", _understood)
+"""How it was made, and encoder → what was measured."""
+
+
+def recorded_geometry(name: str) -> Geometry | None:
+    """The recorded geometry of an encoder or of its cut; None where there is none."""
+    _, known = recorded_space()
+    if name in known:
+        return known[name]
+    base, kept = split_name(name)
+    whole = known.get(base)
+    return None if whole is None else whole.first(min(kept or whole.layers, whole.layers))
+
+
+def geometry_for(name: str, letter: str, sentences: Sentences) -> Geometry | None:
+    """What is known of a checkpoint; None, with a button in its place, before it is measured.
+
+    Raises:
+        SimCSEError: The checkpoint cannot be loaded or measured.
+    """
+    found = recorded_geometry(name) if sentences.source == "shipped" else None
+    if found is not None:
+        return found
+    texts = sentences.texts[:SENTENCES]
+    key = f"cn-space {name} {digest_of(texts)}"
+    if not st.session_state.get(key):
+        st.caption(t("cone_views.wait", name=plain(short(name)), letter=letter, rows=f"{len(texts):,}"))
+        st.button(
+            t("cone_views.go", letter=letter),
+            key=f"cn-space-{letter}",
+            icon=":material/play_arrow:",
+            on_click=_ask,
+            args=(key,),
+        )
+        return None
+    bar = st.progress(0.0, t("cone.loading", name=short(name)))
+    said = t("cone_views.busy", name=short(name))
+    digest = live.encoder_facts(name, "mean").digest
+    plain_result = _measured(
+        digest,
+        digest_of(texts),
+        digest_of(sentences.pairs.first),
+        name,
+        texts,
+        sentences.pairs,
+        lambda done, total: bar.progress(done / (total or 1), said),
+    )
+    bar.empty()
+    return Geometry.from_dict(plain_result)
+
+
+def _ask(key: str) -> None:
+    st.session_state[key] = True
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _measured(
+    digest: str,
+    texts: str,
+    pairs: str,
+    _name: str,
+    _texts: tuple[str, ...],
+    _pairs: Any,
+    _progress: Callable[[int, int | None], None],
+) -> dict[str, Any]:
+    from simcse_core.evaluation.geometry_of import geometry_of  # with torch
+
+    shared = shared_encoder(_name, "mean")
+    try:
+        headed = shared_encoder(_name, "cls").encoder
+    except EncoderError:  # no trained head
+        headed = None
+    with shared.lock:
+        found = geometry_of(
+            shared.encoder, _texts, _pairs, headed=headed, bootstrap=RESAMPLES, progress=_progress
+        )
+    return found.to_dict()
+
+
+def origin(name: str, geometry: Geometry, sentences: Sentences) -> str:
+    """Which checkpoint, how many sentences and pairs, recorded or measured now: one sentence."""
+    counts = {"rows": f"{geometry.sentences:,}", "pairs": geometry.pairs, "dimension": geometry.dimension}
+    if sentences.source == "shipped" and recorded_geometry(name) is not None:
+        made, _ = recorded_space()
+        versions = made["versions"]
+        return t(
+            "cone_views.recorded",
+            name=plain(short(name)),
+            date=made["date"],
+            torch=versions["torch"],
+            **counts,
+        )
+    return t("cone_views.measured", name=plain(short(name)), **counts)
