@@ -1,4 +1,4 @@
-"""`train`, `runs`, `export` and the worker behind the pages."""
+"""`train`, `runs` and the worker behind the pages."""
 
 from __future__ import annotations
 
@@ -29,14 +29,6 @@ def add_commands(commands: Any) -> None:
     runs.add_argument("folder", nargs="?", metavar="DIR", help="where to look; default: the app's runs")
     runs.add_argument("--json", action="store_true", help="print JSON")
     runs.set_defaults(run=run_runs)
-
-    export = commands.add_parser("export", help="a run's encoder for other libraries")
-    export.add_argument("source", metavar="RUN", help="run folder, or RUN@STEP")
-    export.add_argument("--to", required=True, metavar="DIR")
-    export.add_argument(
-        "--format", default="sentence-transformers", choices=("sentence-transformers", "transformers")
-    )
-    export.set_defaults(run=run_export)
 
     work = commands.add_parser("work", help="serve the training queue of one device")
     work.add_argument("--device", default="cpu")
@@ -179,26 +171,6 @@ def run_runs(options: argparse.Namespace) -> int:
         say(f"No runs in {store.root}.")
     else:
         table(list(rows[0]), [["-" if v is None else v for v in row.values()] for row in rows])
-    return 0
-
-
-def run_export(options: argparse.Namespace) -> int:
-    """Write a run's encoder in another library's layout."""
-    from simcse_core.encoders import load_encoder
-    from simcse_core.encoders.catalogue import resolve
-    from simcse_core.encoders.layout import SECOND_TOWER
-
-    target = Path(options.to)
-    if target.exists() and any(target.iterdir()):
-        raise RunError(f"{target} exists and is not empty.", hint="Choose another folder.")
-    encoder = load_encoder(options.source, device="cpu", precision="fp32")
-    encoder.save(target, layout=options.format)
-    say(f"{encoder.name} ({encoder.pooling}, {encoder.layers} layers) -> {target}")
-    second = resolve(options.source).root / SECOND_TOWER
-    if second.is_dir():
-        other = load_encoder(str(second), device="cpu", precision="fp32")
-        other.save(target / SECOND_TOWER, layout=options.format)
-        say(f"That is the first of two towers; the second one -> {target / SECOND_TOWER}")
     return 0
 
 

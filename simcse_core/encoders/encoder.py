@@ -19,7 +19,7 @@ from simcse_core.encoders.cutoff import Kept
 from simcse_core.encoders.engine import Engine, fingerprint
 from simcse_core.encoders.heads import DenseHead
 from simcse_core.encoders.reading import Progress, embed, pool, reading_of
-from simcse_core.encoders.repairs import WARNING, Repair, digest_of, save_repairs
+from simcse_core.encoders.repairs import Repair, digest_of, save_repairs
 from simcse_core.encoders.tokens import TextTokenizer, TokenBatch, as_list
 from simcse_core.errors import ConfigError, DataError
 
@@ -294,6 +294,5 @@ class Encoder(nn.Module):
         """Write a folder that others open as it is; see `saving.save_encoder`."""
         from simcse_core.encoders.saving import save_encoder
 
-        told = {"expressible_in_sentence_transformers": False, "warning": WARNING} if self.repairs else {}
-        save_encoder(self, Path(folder), extra={**told, **(extra or {})}, half=half, layout=layout)
+        save_encoder(self, Path(folder), extra=extra, half=half, layout=layout)
         save_repairs(self, Path(folder))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simcse_core.encoders.heads import DenseHead
 
 OWN_FILE = "simcse.json"
+REPAIR_MODULES = ("Shift", "Repair")  # how the folders of affine repairs end in the chain of modules
 SECOND_TOWER = "second"  # folder beside the first tower of a run with separate towers
 ASSUMED = "The checkpoint states no pooling; mean is assumed."
 FROM_ST = {"cls": "cls_before_pooler", "mean": "mean", "max": "max"}
@@ -62,7 +63,7 @@ def read_layout(root: Path, name: str) -> Layout:
     length = _length(root)
     own = read_json(root / OWN_FILE)
     modules = _modules(root)
-    dense = next((str(m["path"]) for m in modules if _kind(m) == "Dense"), None)
+    dense = next((str(m["path"]) for m in modules if _kind(m) == "Dense" and not _is_repair(m)), None)
     if own.get("pooling"):
         poolers.info(str(own["pooling"]))
         template = str(own["template"]) if own.get("template") else None
@@ -114,6 +115,11 @@ def _modules(root: Path) -> list[dict[str, Any]]:
 
 def _kind(module: dict[str, Any]) -> str:
     return str(module.get("type", "")).rsplit(".", 1)[-1]
+
+
+def _is_repair(module: dict[str, Any]) -> bool:
+    """Whether a module carries a repair, which this package reads from `postprocess/` instead."""
+    return str(module.get("path", "")).endswith(REPAIR_MODULES)
 
 
 def _from_modules(root: Path, modules: list[dict[str, Any]], length: int | None) -> Layout:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from simcse_core.encoders.tokens import read_json
 from simcse_core.errors import DataError, EncoderError, SimCSEError
 from simcse_core.postprocess import PostProcessor, load, postprocessors, save
+from simcse_core.postprocess.affine import Affine, affine_of
 from simcse_core.registry import checked
 
 if TYPE_CHECKING:
@@ -104,6 +105,17 @@ def repaired(rows: NDArray[np.float32], repairs: Sequence[Repair], *, normalize:
         lengths = np.linalg.norm(x, axis=1, keepdims=True)
         x = x / np.where(lengths > 0, lengths, 1.0)
     return x.astype(np.float32)
+
+
+def as_affine(repairs: Sequence[Repair], width: int) -> Affine | None:
+    """All repairs of rows of `width` numbers as one affine map; None where one of them is none (a flow)."""
+
+    def transform(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        for repair in repairs:
+            rows = repair.processor.transform(rows)
+        return rows
+
+    return affine_of(transform, width)
 
 
 def digest_of(repairs: Sequence[Repair]) -> str:

@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
 from safetensors.torch import save_file
 
-from simcse_core.encoders.layout import OWN_FILE, TO_ST
+from simcse_core.encoders.heads import DenseHead, head_from
+from simcse_core.encoders.layout import OWN_FILE, REPAIR_MODULES, TO_ST
 from simcse_core.encoders.loading import quiet
+from simcse_core.encoders.repairs import WARNING, as_affine
 from simcse_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from simcse_core.encoders.encoder import Encoder
+    from simcse_core.postprocess.affine import Affine
 
 
 LAYOUTS = ("sentence-transformers", "transformers")
@@ -46,16 +51,20 @@ def save_encoder(
     folder.mkdir(parents=True, exist_ok=True)
     _save_model(encoder, folder, half)
     save_tokenizer(encoder, folder)
+    affine = as_affine(encoder.repairs, encoder.width) if encoder.repairs else None
     if layout == "sentence-transformers":
-        _save_modules(encoder, folder)
+        _save_modules(encoder, folder, affine)
+    carried = not encoder.repairs or (affine is not None and layout == "sentence-transformers")
     own = {
         "format": 1,
         "pooling": encoder.pooling,
         "layers": encoder.layers,
         **({"template": encoder.template} if encoder.template else {}),
-        "expressible_in_sentence_transformers": encoder.pooling in TO_ST,
+        "expressible_in_sentence_transformers": encoder.pooling in TO_ST and carried,
         **(extra or {}),
     }
+    if not carried:
+        own["warning"] = WARNING
     if encoder.pooling not in TO_ST:
         own["warning"] = (
             f"sentence-transformers has no pooling '{encoder.pooling}': there, this folder pools by mean. "
@@ -93,11 +102,15 @@ def save_tokenizer(encoder: Encoder, folder: Path) -> None:
     _write(folder / "tokenizer_config.json", settings)
 
 
-def _save_modules(encoder: Encoder, folder: Path) -> None:
+def _save_modules(encoder: Encoder, folder: Path, affine: Affine | None) -> None:
     chain = [("", "Transformer"), ("1_Pooling", "Pooling")]
     if encoder.head is not None:
         chain.append(("2_Dense", "Dense"))
         _save_dense(encoder.head, folder / "2_Dense")
+    if affine is not None and encoder.pooling in TO_ST:
+        for name, layer in zip(REPAIR_MODULES, _layers_of(affine), strict=True):
+            chain.append((f"{len(chain)}_{name}", "Dense"))
+            _save_dense(layer, folder / chain[-1][0])
     chain.append((f"{len(chain)}_Normalize", "Normalize"))
     (folder / chain[-1][0]).mkdir(exist_ok=True)
     modules = [
@@ -121,7 +134,20 @@ def _save_modules(encoder: Encoder, folder: Path) -> None:
     _write(folder / "config_sentence_transformers.json", {"prompts": {}, "similarity_fn_name": "cosine"})
 
 
-def _save_dense(head: Any, folder: Path) -> None:
+def _layers_of(affine: Affine) -> tuple[DenseHead, DenseHead]:
+    """A shift and a matrix as two dense layers: in one, float32 would lose what cancels."""
+    same = np.eye(len(affine.shift))
+    parts = ((same, -affine.shift), (affine.matrix, affine.bias))
+    first, second = (
+        head_from(
+            *(torch.from_numpy(np.ascontiguousarray(part)).float() for part in pair), activation="identity"
+        )
+        for pair in parts
+    )
+    return first, second
+
+
+def _save_dense(head: DenseHead, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     kinds = {
         "tanh": "activation.Tanh",

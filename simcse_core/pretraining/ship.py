@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from simcse_core.cards.facts import FILE, run_facts
 from simcse_core.encoders import load_encoder
 from simcse_core.encoders.layout import OWN_FILE
 from simcse_core.errors import RunError
 from simcse_core.pretraining.card import model_card
 from simcse_core.pretraining.config import PretrainConfig
 from simcse_core.pretraining.folder import read_model, replace_folder, write_model
-from simcse_core.runs.files import read_json, read_lines, write_json
+from simcse_core.runs.files import read_json, write_json
 
 LARGEST = 30e6  # bytes of one shipped encoder
 
@@ -54,7 +54,7 @@ def ship(
         else:
             encoder = load_encoder(source, device="cpu", precision="fp32")
             encoder.save(partial, half=True, extra=own)
-        write_json(partial / "training.json", facts)
+        write_json(partial / FILE, facts)
         card = model_card(target.name, own, facts, report, data=data)
         (partial / "README.md").write_text(card, encoding="utf-8")
         size = _checked_size(partial)
@@ -69,38 +69,6 @@ def _checked_size(folder: Path) -> int:
             hint="Use a smaller vocabulary or fewer layers.",
         )
     return size
-
-
-def run_facts(folder: Path) -> dict[str, Any]:
-    """What a run says of itself, without paths of the machine it ran on.
-
-    Returns:
-        `pretrained`, the facts of a masked-LM run; or `trained`, the stages of training with their
-        configuration and trajectory, from the first run to this one.
-
-    Raises:
-        RunError: The run is not finished, or there is none.
-    """
-    pretrained = read_json(folder / "model" / "pretraining.json")
-    return {"trained": _stages(folder)} if pretrained is None else {"pretrained": pretrained}
-
-
-def _stages(folder: Path) -> list[dict[str, Any]]:
-    summary = read_json(folder / "summary.json")
-    if not isinstance(summary, dict) or "config" not in summary:
-        raise RunError(f"{folder} is no finished run.", hint="Give a folder of `pretrain` or of `train`.")
-    config = json.loads(json.dumps(summary["config"]))
-    before = Path(config["encoder"]["name"])
-    config["data"]["train"] = Path(config["data"]["train"]).name
-    config["encoder"]["name"] = before.name
-    kept = ("steps", "seconds", "before", "after", "versions")
-    events = [e for e in read_lines(folder / "events.jsonl") if e.get("type") == "evaluated"]
-    stage = {
-        "config": config,
-        **{key: summary[key] for key in kept if key in summary},
-        "trajectory": [{k: v for k, v in event.items() if k not in {"type", "probe"}} for event in events],
-    }
-    return [*(_stages(before) if (before / "summary.json").is_file() else []), stage]
 
 
 def _origin(facts: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from unit.encoder_factory import SENTENCES, make_checkpoint
 from unit.pretraining_factory import small_config, write_lines, write_sts
 
+from simcse_core.cards.facts import run_facts
 from simcse_core.cli import main
 from simcse_core.data.records import ScoredPairs
 from simcse_core.encoders import load_encoder
@@ -21,7 +22,7 @@ from simcse_core.metrics.sts import cosines, spearman
 from simcse_core.pretraining import ship as shipping
 from simcse_core.pretraining.report import MASKED, as_markdown, by_layer, guesses, space
 from simcse_core.pretraining.run import pretrain
-from simcse_core.pretraining.ship import run_facts, ship
+from simcse_core.pretraining.ship import ship
 
 TOLD = {"title": "Tiny", "note": "Made for a test."}
 PAIRS = ScoredPairs(
@@ -93,7 +94,7 @@ def test_a_card_tells_data_licence_and_training_in_the_run_s_own_numbers(run: Pa
     ship(str(run), tmp_path / "tiny", **TOLD)
     card = (tmp_path / "tiny" / "README.md").read_text(encoding="utf-8")
     facts = run_facts(run)["pretrained"]
-    assert card.startswith("# tiny: Tiny\n")
+    assert card.startswith("---\n") and "\n# tiny: Tiny\n" in card
     for told in ("made for a test | public domain", "CC-BY-SA-4.0", "2 steps of 200 tokens", "## Limits"):
         assert told in card
     assert f"{facts['parameters']:,} parameters" in card
