@@ -1,7 +1,8 @@
-"""How contextual the tokens of a layer are: self-similarity, intra-sentence similarity and norms.
+"""How contextual the tokens of a layer are: self- and intra-sentence similarity, explainable variance, norms.
 
 Ethayarajh 2019, arXiv:1909.00512, sec. 3, with two choices of ours: tokens are those of the tokenizer (not
-words), and mean cosines are over all pairs of contexts, from sums of unit vectors, so that nothing is stored.
+words), and mean cosines are over all pairs of contexts, from sums of unit vectors, so that no state is kept;
+only the explainable variance keeps a few (`evaluation.occurrences`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from simcse_core.encoders.engine import Piece
 from simcse_core.errors import DataError
+from simcse_core.evaluation.occurrences import Occurrences
 from simcse_core.metrics.sts import spearman
 
 TYPES = 1000  # followed; as many as in the paper
@@ -53,6 +55,7 @@ class TokenGeometry:
         self.norms = np.zeros((layers, len(self.types)))
         self.base: list[torch.Tensor | float] = [0.0] * layers
         self.intra = np.zeros(layers)
+        self.occurrences = Occurrences(self.first, self.drawn, layers, seed=seed)
 
     def _first_places(self, row: Sequence[int]) -> list[tuple[int, int]]:
         """(place, number of the type) of each followed type's first place in a row."""
@@ -70,6 +73,7 @@ class TokenGeometry:
             start += len(numbers)
             for layer, states in piece.states.items():
                 self._add(layer, states.float(), numbers)
+                self.occurrences.take(layer, states, numbers)
 
     def _add(self, layer: int, states: torch.Tensor, numbers: list[int]) -> None:
         lengths = states.norm(dim=-1)  # (B, T)
@@ -107,8 +111,10 @@ class TokenGeometry:
         Returns:
             `layer`; `baseline`, mean cosine of tokens of different sentences; `self_similarity`, mean cosine
             of a type's occurrences, averaged over types; `intra_similarity`, mean cosine of a token and the
-            mean of its sentence; both with `_adjusted`, the baseline taken off; `norm_frequency`, rank
-            correlation in [-1, 1] between a type's mean length and how many sentences it occurs in; `types`.
+            mean of its sentence; both with `_adjusted`, the baseline taken off; `max_explainable_variance`,
+            mean over types of what one direction explains of a type's occurrences, with a baseline of its own
+            (tokens of different sentences) and `_adjusted`; `norm_frequency`, rank correlation in [-1, 1]
+            between a type's mean length and how many sentences it occurs in; `types`.
             None where there is too little text.
         """
         return [self._numbers(layer) for layer in range(len(self.sums))]
@@ -124,6 +130,7 @@ class TokenGeometry:
             same = float(np.mean((squared - n) / (n * (n - 1))))
         if used:
             intra = float(self.intra[layer] / used)
+        explained, by_chance = self.occurrences.numbers(layer)
         mean_norm = self.norms[layer] / np.maximum(self.frequency, 1)
         return {
             "layer": layer,
@@ -132,6 +139,9 @@ class TokenGeometry:
             "self_similarity_adjusted": _less(same, base),
             "intra_similarity": intra,
             "intra_similarity_adjusted": _less(intra, base),
+            "max_explainable_variance": explained,
+            "max_explainable_variance_baseline": by_chance,
+            "max_explainable_variance_adjusted": _less(explained, by_chance),
             "norm_frequency": _correlation(mean_norm, self.frequency),
             "types": len(self.types),
         }
@@ -140,7 +150,13 @@ class TokenGeometry:
         """The same for directions drawn evenly and apart: 0, and 1/√T for the mean of T tokens."""
         lengths = self.lengths[self.lengths > 0]
         intra = float(np.mean(1 / np.sqrt(lengths))) if lengths.size else None
-        return {"baseline": 0.0, "self_similarity": 0.0, "intra_similarity": intra, "norm_frequency": 0.0}
+        return {
+            "baseline": 0.0,
+            "self_similarity": 0.0,
+            "intra_similarity": intra,
+            "max_explainable_variance": self.occurrences.isotropic(),
+            "norm_frequency": 0.0,
+        }
 
 
 def _mean_pair(total: torch.Tensor, n: int) -> float | None:
