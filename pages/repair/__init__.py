@@ -1,0 +1,1 @@
+"""Repair: what post-processing does to a checkpoint, before and after."""
