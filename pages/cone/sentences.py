@@ -18,6 +18,7 @@ from simcse_core.errors import DataError
 from simcse_core.evaluation.cone import sample_sentences
 
 LEAST, MOST, LONGEST = 20, 2000, 300
+MEGABYTES = 32  # of a file
 SOURCES = ("shipped", "chinese", "upload")
 
 
@@ -69,8 +70,9 @@ def pick() -> Sentences:
 def _uploaded() -> tuple[str, ...]:
     """Sentences of the visitor's file, cut to the limits; empty without a usable one, with the reason."""
     file = st.file_uploader(
-        t("cone.upload", most=MOST, longest=LONGEST), type=["txt", "csv", "tsv", "jsonl"], key="cn_file"
-    )
+        t("cone.upload", most=MOST, longest=LONGEST), type=["txt", "csv", "tsv", "jsonl"], key="cn_file",
+        max_upload_size=MEGABYTES,
+    )  # fmt: skip
     if file is None:
         st.caption(t("cone.upload_wait"))
         return ()

@@ -18,6 +18,7 @@ from simcse_core.errors import DataError, SimCSEError
 
 OWN = "own"
 MOST_BYTES, MOST_RECORDS, MOST_CHARACTERS = 2_000_000, 2000, 300
+MEGABYTES = 32  # of a file
 UPLOADS = "uploads"
 SETS_KEY, FOLDER_KEY = "lb_sets", "lb_folder"
 PUBLIC_SETS = ("stsb-dev", "stsb-test")
@@ -50,8 +51,9 @@ def _own() -> tuple[str | None, str]:
     """Upload or paste; the texts are kept beside the runs of this machine and never in the address."""
     st.caption(t("lab.own_limits", lines=MOST_RECORDS, characters=MOST_CHARACTERS))
     file = st.file_uploader(
-        t("lab.upload"), type=["txt", "csv", "tsv", "jsonl"], key="lb_upload", label_visibility="collapsed"
-    )
+        t("lab.upload"), type=["txt", "csv", "tsv", "jsonl"], key="lb_upload", label_visibility="collapsed",
+        max_upload_size=MEGABYTES,
+    )  # fmt: skip
     pasted = st.text_area(t("lab.paste"), key="lb_paste", persist_state="session", height=110)
     raw, name = b"", "pasted.txt"
     if file is not None:

@@ -118,6 +118,18 @@ def as_affine(repairs: Sequence[Repair], width: int) -> Affine | None:
     return affine_of(transform, width)
 
 
+def kept_as_affine(root: Path, width: int) -> bool:
+    """Whether the repairs kept in a checkpoint folder are one affine map of rows of `width` numbers.
+
+    Raises:
+        EncoderError: The repairs are damaged.
+    """
+    where, found = root / FOLDER, list[Repair]()
+    for facts in read_json(where / FILE).get("repairs", ()):
+        found.append(_read(where, facts, found[-1].width if found else width))
+    return as_affine(found, width) is not None
+
+
 def digest_of(repairs: Sequence[Repair]) -> str:
     """Changes with any fitted number; empty without repairs."""
     if not repairs:
