@@ -162,7 +162,7 @@ def histogram(settings: Settings, measured: Measured) -> None:
         humps.append(Hump(settings.title, state.counts, state.mean_cosine, "after"))
     option = cosine_humps(EDGES, humps, current_theme(), title=t("repair.humps.title"))
     means = ", ".join(f"{hump.name} {signed(float(hump.mean or 0), 2)}" for hump in humps)
-    echarts(option, key="rp_humps", alt=t("repair.humps.alt", means=means), height=380)
+    echarts(option, key="rp_humps", alt=t("repair.humps.alt", means=means), height=340)
 
 
 def data(settings: Settings, measured: Measured, rows: Sequence[Mended]) -> None:

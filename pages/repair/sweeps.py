@@ -33,6 +33,7 @@ LOOKS: Mapping[str, tuple[str, str, str]] = {
     TARGET: ("hard", "dot", "diamond-open"),
 }
 """Role, dash and mark of what was fitted on each corpus, as in the main figure."""
+TICKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 OTHERS = (
     ("positive", "dash", "square"),
     ("false", "dot", "triangle-up"),
@@ -65,7 +66,8 @@ def over_k(settings: Settings, measured: Measured) -> None:
     figure = curves(
         lines, current_theme(), title=t("repair.over_k.title", name=postprocessors.info(name).title),
         x_label=t(f"repair.over_k.{'kept' if kept else 'removed'}"), y_label=t("repair.axis.spearman"),
-        log=(True, False), level=(t("repair.before"), measured.before.spearman), uprights=uprights,
+        log=(True, False), ticks=TICKS, level=(t("repair.before"), measured.before.spearman),
+        uprights=uprights,
     )  # fmt: skip
     best = max(((y, x) for x, y in zip(lines[0].x, lines[0].y, strict=True)), default=None)
     told = t("repair.over_k.best", k=f"{best[1]:g}", score=signed(best[0], 1)) if best else ""
@@ -102,7 +104,7 @@ def over_count(settings: Settings, measured: Measured) -> None:
     uprights = {t("repair.over_n.square"): float(measured.dimension)}
     figure = curves(
         lines, current_theme(), title=t("repair.over_n.title"), x_label=t("repair.over_n.axis"),
-        y_label=t("repair.axis.spearman"), log=(True, False),
+        y_label=t("repair.axis.spearman"), log=(True, False), ticks=measured.counts,
         level=(t("repair.before"), measured.before.spearman), uprights=uprights,
     )  # fmt: skip
     plotly(figure, key="rp_over_n", alt=t("repair.over_n.alt", name=settings.title))

@@ -78,10 +78,8 @@ class Target:
     def of(cls, rows: ArrayLike, texts: Sequence[str], pairs: ScoredPairs) -> Target:
         """From rows (n, d) of the n sentences `texts`, which hold those of the pairs."""
         place = {text: row for row, text in enumerate(texts)}
-        ends = (
-            np.array([place[text] for text in side], dtype=np.int64) for side in (pairs.first, pairs.second)
-        )
-        return cls(np.asarray(rows, dtype=np.float32), *ends, pairs.score)
+        first, second = (np.array([place[text] for text in side]) for side in (pairs.first, pairs.second))
+        return cls(np.asarray(rows, dtype=np.float32), first, second, pairs.score)
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +253,8 @@ def _histogram(x: NDArray[np.float64]) -> NDArray[np.uint8]:
         found = np.clip(x[start : start + BLOCK] @ x[start:].T, -1.0, 1.0)
         above = np.triu_indices(len(found), 1, found.shape[1])
         counts += np.histogram(found[above], len(counts), (-1.0, 1.0))[0]
-    return np.rint(255 * counts / counts.max()).astype(np.uint8)
+    shares: NDArray[np.uint8] = np.rint(255 * counts / counts.max()).astype(np.uint8)
+    return shares
 
 
 def _shares(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,6 +16,8 @@ from simcse_core.figures.theme import Theme, faded, plotly_text
 
 MEASURES = ("spearman", "alignment", "uniformity")
 ROW, HEAD, FOOT = 54, 92, 62  # pixels: a row, what is above the rows, what is below
+PLANE_HEIGHT = 440
+SYMBOLS = ("circle-open", "triangle-up-open", "square-open", "x-thin-open", "diamond-open", "star-open")
 AIR = 0.12  # of the range, beyond the outermost marks
 Words = Mapping[str, str]
 Numbers = Mapping[str, float | None]
@@ -83,6 +85,7 @@ def dumbbells(
         figure.add_annotation(
             x=0, xref="paper", y=place - 0.36, yref="y", xanchor="left", showarrow=False,
             text=f"<b>{name}</b>" if one.chosen else name, font={"color": theme.text, "size": 13},
+            bgcolor=theme.background, borderpad=0,
         )  # fmt: skip
         if one.note and one.after.get("spearman") is None:
             figure.add_annotation(
@@ -170,12 +173,12 @@ def plane(
     """
     figure = go.Figure()
     start = (before["alignment"], before["uniformity"])
-    shown = [one for one in mended if _has(one.after, "alignment")]
-    for one in sorted(shown, key=lambda m: m.chosen):
-        _arrow(figure, start, one, theme)
+    for place, one in enumerate(mended):
+        if _has(one.after, "alignment"):
+            _arrow(figure, start, one, SYMBOLS[place % len(SYMBOLS)], theme)
     figure.add_scatter(
         x=[start[0]], y=[start[1]], mode="markers", name=words["before"],
-        marker={"color": theme.before, "symbol": "circle-open", "size": 14, "line": {"width": 3}},
+        marker={"color": theme.before, "symbol": "circle", "size": 14},
         hovertemplate=f"{words['before']}: %{{x:.3f}}, %{{y:.2f}}<extra></extra>",
     )  # fmt: skip
     if even is not None and limits[1][0] < even < limits[1][1]:
@@ -188,25 +191,25 @@ def plane(
         text=f"↙ {words['better']}", font={"color": theme.muted, "size": 12},
     )  # fmt: skip
     return styled(
-        figure, theme, plotly_text(words["title"]), showlegend=False,
+        figure, theme, plotly_text(words["title"]), height=PLANE_HEIGHT,
         xaxis=axis(theme, words["alignment"], limits[0]), yaxis=axis(theme, words["uniformity"], limits[1]),
-        margin={"l": 52, "r": 12, "t": 40, "b": 48},
+        margin={"l": 52, "r": 12, "t": 40, "b": 150},
+        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top", "font": {"size": 12}},
     )  # fmt: skip
 
 
-def _arrow(figure: go.Figure, start: tuple[float, float], one: Mended, theme: Theme) -> None:
+def _arrow(figure: go.Figure, start: tuple[float, float], one: Mended, symbol: str, theme: Theme) -> None:
     colour = theme.after if one.chosen else theme.muted
-    x, y = (float(one.after[measure] or 0.0) for measure in ("alignment", "uniformity"))
+    x, y = (float(one.after[measure] or 0.0) for measure in MEASURES[1:])
     figure.add_annotation(
         x=x, y=y, ax=start[0], ay=start[1], xref="x", yref="y", axref="x", ayref="y", showarrow=True,
-        arrowhead=2, arrowsize=1.1, arrowwidth=3 if one.chosen else 1.5, arrowcolor=colour, text="",
+        arrowhead=2, arrowsize=1.1, arrowwidth=3 if one.chosen else 1.2, arrowcolor=colour, text="",
+        standoff=7,
     )  # fmt: skip
     name = plotly_text(one.name)
     figure.add_scatter(
-        x=[x], y=[y], mode="markers+text", name=name, text=[f"<b>{name}</b>" if one.chosen else name],
-        textposition="bottom center",
-        textfont={"color": theme.text if one.chosen else theme.muted, "size": 12},
-        marker={"color": colour, "size": 5}, cliponaxis=False,
+        x=[x], y=[y], mode="markers", name=f"<b>{name}</b>" if one.chosen else name,
+        marker={"color": colour, "size": 12, "symbol": symbol, "line": {"color": colour, "width": 2}},
         hovertemplate=f"{name}<br>%{{x:.3f}}, %{{y:.2f}}<extra></extra>",
     )  # fmt: skip
 
@@ -232,6 +235,7 @@ def curves(
     x_label: str,
     y_label: str,
     log: tuple[bool, bool] = (False, False),
+    ticks: Sequence[float] | None = None,
     level: tuple[str, float] | None = None,
     uprights: Mapping[str, float] | None = None,
 ) -> go.Figure:
@@ -244,6 +248,7 @@ def curves(
         x_label: Of the horizontal axis.
         y_label: Of the vertical axis.
         log: Whether each axis is logarithmic.
+        ticks: Labelled places of the horizontal axis, where the usual ones say little.
         level: Name and height of a dashed level line: the encoder as it is.
         uprights: Name → place of dotted upright lines, such as where the page stands.
     """
@@ -272,8 +277,10 @@ def curves(
             text=plotly_text(name), font={"color": theme.muted, "size": 12},
         )  # fmt: skip
     kinds: list[dict[str, Any]] = [
-        {"type": "log", "dtick": "D2" if i == 0 else 1} if on else {} for i, on in enumerate(log)
+        {"type": "log", "dtick": 1, "exponentformat": "power"} if on else {} for on in log
     ]
+    if ticks is not None:
+        kinds[0] |= {"tickmode": "array", "tickvals": list(ticks), "ticktext": [f"{at:g}" for at in ticks]}
     return styled(
         figure, theme, plotly_text(title), showlegend=True, height=360,
         xaxis=axis(theme, x_label, **kinds[0]), yaxis=axis(theme, y_label, **kinds[1]),
