@@ -25,7 +25,7 @@ from simcse_core.evaluation.repairs import (
     title_of,
     variants,
 )
-from simcse_core.figures.repair import Curve, curves
+from simcse_core.figures.repair_curves import Curve, curves
 from simcse_core.postprocess import postprocessors
 
 LOOKS: Mapping[str, tuple[str, str, str]] = {

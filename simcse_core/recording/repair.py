@@ -32,6 +32,7 @@ from simcse_core.evaluation.repairs import (
     variants,
 )
 from simcse_core.evaluation.sts import evaluate_task
+from simcse_core.metrics.sts import cosines
 from simcse_core.postprocess import PostProcessor, postprocessors
 from simcse_core.recording.provenance import made, made_alike, write_compact
 from simcse_core.runs.files import write_json
@@ -155,12 +156,10 @@ def measured(
             learning[key] = learning_of(repair, target.rows, time.monotonic() - started)
         if corpus == ELSEWHERE and count == counts[-1]:
             kept[key] = repair
-    first = target.rows[np.concatenate([target.first[:BEGINNING], target.second[:BEGINNING]])]
     return {
         "pooling": encoder.pooling, "digest": encoder.digest, "dimension": encoder.dimension,
         "layers": encoder.layers, "before": effect(target).to_dict(), "states": states, "learning": learning,
-        "beginning": [round(float(v), 4) for v in _cosines(first)],
-        "sts": {task.name: _task(encoder, task, kept) for task in tasks},
+        "beginning": _beginning(target), "sts": {task.name: _task(encoder, task, kept) for task in tasks},
         "seconds": round(time.monotonic() - began, 1),
     }  # fmt: skip
 
@@ -178,11 +177,10 @@ def plan(width: int, counts: Sequence[int]) -> Iterator[tuple[str, dict[str, Any
             yield name, settings, TARGET, 0
 
 
-def _cosines(rows: Rows) -> NDArray[np.float64]:
-    first, second = np.split(rows.astype(np.float64), 2)
-    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    found: NDArray[np.float64] = (first * second).sum(axis=1) / lengths
-    return found
+def _beginning(target: Target) -> list[float]:
+    """Cosines of the first pairs, as the encoder gives them."""
+    found = cosines(target.rows[target.first[:BEGINNING]], target.rows[target.second[:BEGINNING]])
+    return [round(float(cosine), 4) for cosine in found]
 
 
 def _task(encoder: Encoder, task: Task, kept: Mapping[str, PostProcessor]) -> dict[str, list[float | None]]:

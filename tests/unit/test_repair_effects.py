@@ -29,7 +29,8 @@ from simcse_core.evaluation.repairs import (
     title_of,
     variants,
 )
-from simcse_core.figures.repair import Curve, Mended, curves, dumbbells, limits_of, plane
+from simcse_core.figures.repair import Mended, dumbbells, limits_of, plane
+from simcse_core.figures.repair_curves import Curve, curves
 from simcse_core.figures.theme import DARK, LIGHT
 from simcse_core.metrics.uniformity import isotropic_uniformity
 from simcse_core.postprocess import postprocessors
@@ -178,11 +179,11 @@ def test_dumbbells_go_from_before_to_after(theme: Any) -> None:
     level, bars, ends, other = figure.data[:4]
     assert list(level.x) == [40.0, 40.0] and level.line.dash == "dash" and level.line.color == theme.before
     assert list(bars.x) == [40.0, 45.0, None] and list(bars.y) == [0, 0, None]
-    assert list(ends.x) == [45.0] and ends.text[0].strip() == "+5.0" and ends.marker.color == theme.after
+    assert list(ends.x) == [45.0] and ends.marker.color == theme.after
     assert list(other.x) == [46.0]
     assert list(figure.data[6].x) == [0.9] and list(figure.data[7].x) == []
     told = [note.text for note in figure.layout.annotations]
-    assert "<b>&lt;b&gt;One</b>" in told and "not here" in told
+    assert "<b>&lt;b&gt;One</b>" in told and "not here" in told and "<b>+5.0</b>" in told
     assert len(figure.to_json()) < 50_000
 
 
