@@ -13,7 +13,18 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from simcse_core import __version__
-from simcse_core.cli import bench, card, checkpoint, evaluate, inspect, measure, pretrain, record, training
+from simcse_core.cli import (
+    bench,
+    card,
+    checkpoint,
+    evaluate,
+    inspect,
+    measure,
+    pretrain,
+    project,
+    record,
+    training,
+)
 from simcse_core.errors import SimCSEError
 
 Command = Callable[[argparse.Namespace], int]
@@ -34,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for module in (inspect, measure, evaluate, bench, checkpoint, card, training, pretrain, record):
+    for module in (inspect, measure, evaluate, bench, project, checkpoint, card, training, pretrain, record):
         module.add_commands(commands)
     return parser
 

@@ -101,6 +101,12 @@ def _postprocessors() -> Rows:
     return _components(postprocessors)
 
 
+def _projections() -> Rows:
+    from simcse_core.projection import projections
+
+    return _components(projections, extra=_parameters(projections))
+
+
 def _metrics() -> Rows:
     from simcse_core.metrics import metrics
 
@@ -142,6 +148,7 @@ KINDS: dict[str, Callable[[], Rows]] = {
     "poolers": _poolers,
     "postprocessors": _postprocessors,
     "metrics": _metrics,
+    "projections": _projections,
     "datasets": _datasets,
     "presets": _presets,
 }

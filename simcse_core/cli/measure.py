@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcse_core.cli.output import print_json, progress, read_input, say, table, write_json_file, writing
+from simcse_core.cli.output import print_json, progress, read_input, say, table, write_json_file
+from simcse_core.data.vectors import FORMATS, make_vectors, save_vectors
 from simcse_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ def add_commands(commands: Any) -> None:
     encode = commands.add_parser("encode", help="sentences to vectors")
     encoder_options(encode)
     encode.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
-    encode.add_argument("--output", required=True, metavar="OUT", help="OUT.npy or OUT.parquet")
+    encode.add_argument("--output", required=True, metavar="OUT", help="OUT.npy, OUT.parquet or OUT.tsv")
     encode.add_argument("--no-normalize", action="store_true", help="keep the length of the vectors")
+    encode.add_argument(
+        "--texts", action="store_true", help="with OUT.npy: also the texts, in OUT.metadata.tsv"
+    )
     encode.set_defaults(run=run_encode)
 
     similarity = commands.add_parser("similarity", help="cosines between texts")
@@ -65,21 +69,16 @@ def load(options: argparse.Namespace) -> Encoder:
 def run_encode(options: argparse.Namespace) -> int:
     """Write one vector per sentence."""
     suffix = Path(options.output).suffix
-    if suffix not in {".npy", ".parquet"}:
-        raise ConfigError(f"--output is {options.output}; it must end in .npy or .parquet.")
+    if suffix not in FORMATS:
+        raise ConfigError(f"--output is {options.output}; it must end in .npy, .parquet or .tsv.")
     texts = read_input(options.input)
     encoder = load(options)
     with progress("encode") as bar:
         vectors = encoder.encode(texts, normalize=not options.no_normalize, progress=bar)
-    with writing(options.output):
-        if suffix == ".npy":
-            np.save(options.output, vectors, allow_pickle=False)
-        else:
-            import pandas as pd
-
-            pd.DataFrame({"text": texts, "embedding": list(vectors)}).to_parquet(options.output)
+    told = None if suffix == ".npy" and not options.texts else texts  # scripts expect one file of .npy
+    files = save_vectors(make_vectors(vectors, told), options.output)
     shape = f"{len(texts)} sentences, {vectors.shape[1]} dimensions"
-    say(f"{shape}, {encoder.name} ({encoder.pooling}) -> {options.output}")
+    say(f"{shape}, {encoder.name} ({encoder.pooling}) -> {' '.join(map(str, files))}")
     return 0
 
 
@@ -177,10 +176,10 @@ def _print_layers(report: dict[str, Any]) -> None:
     rows.append(["-", "isotropic", *(_shown(report["isotropic"][key]) for key in COLUMNS)])
     table(["layer", "pooling", *COLUMNS.values()], rows)
     say("\ntokens")
-    head = ["baseline", "self_similarity", "intra_similarity", "norm_frequency"]
+    head = ["baseline", "self_similarity", "intra_similarity", "max_explainable_variance", "norm_frequency"]
     lines = [[t["layer"], *(_shown(t[key]) for key in head)] for t in report["tokens"]]
     lines.append(["-", *(_shown(report["isotropic_tokens"][key]) for key in head)])
-    table(["layer", "baseline", "self-similarity", "intra-sentence", "norm-frequency"], lines)
+    table(["layer", "baseline", "self-similarity", "intra-sentence", "MEV", "norm-frequency"], lines)
     say("\ndominant: share of the mean cosine made by three dimensions; r2 without: what of the cosines")
     say("is left without them; std: after standardising; the last line of each: evenly spread directions.")
 

@@ -22,6 +22,7 @@ def _registries() -> dict[str, Registry[Any]]:
     from simcse_core.losses import losses
     from simcse_core.metrics import metrics
     from simcse_core.postprocess import postprocessors
+    from simcse_core.projection import alignments, projections
     from simcse_core.views import views
 
     return {
@@ -30,6 +31,8 @@ def _registries() -> dict[str, Registry[Any]]:
         "Poolers": poolers,
         "Post-processors": postprocessors,
         "Metrics": metrics,
+        "Projections": projections,
+        "Maps of several steps": alignments,
         "Data sets": datasets,
     }
 

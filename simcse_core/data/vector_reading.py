@@ -37,7 +37,7 @@ def read_vectors(
         raise DataError(f"{called} ends in {ending!r}.", hint=f"Formats of vectors: {', '.join(FORMATS)}.")
     if ending == ".parquet":
         return _parquet(data, called)
-    rows = _npy(data, called) if ending == ".npy" else _numbers(data, called)
+    rows: NDArray[Any] = _npy(data, called) if ending == ".npy" else _numbers(data, called)
     if metadata is None and not isinstance(source, bytes):
         beside = Path(source).with_name(metadata_name(called))
         metadata = beside if beside.is_file() else None
@@ -59,7 +59,7 @@ def _content(source: Path | str | bytes, name: str) -> tuple[bytes, str]:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
-def _npy(data: bytes, name: str) -> NDArray[np.generic]:
+def _npy(data: bytes, name: str) -> NDArray[Any]:
     try:
         found = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
@@ -148,7 +148,7 @@ def _parquet(data: bytes, name: str) -> Vectors:
     return Vectors(rows, others.pop(key) if key else None, others, name)
 
 
-def _listed(column: Any, name: str, called: str) -> NDArray[np.generic]:
+def _listed(column: Any, name: str, called: str) -> NDArray[Any]:
     """(n, d) from an Arrow column of lists.
 
     Raises:
@@ -161,8 +161,8 @@ def _listed(column: Any, name: str, called: str) -> NDArray[np.generic]:
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
         raise DataError(f"{name}: column {called!r} holds {kind}, not lists of numbers.")
     lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
-    bad = np.flatnonzero((lengths != lengths[0]) | (lengths == 0)) if len(lengths) else []
-    if len(bad):
+    bad = np.flatnonzero((lengths != lengths[:1]) | (lengths == 0))
+    if bad.size:
         raise DataError(
             f"{name}, row {bad[0]} (counted from 0) has {lengths[bad[0]]} numbers in column {called!r}; "
             f"row 0 has {lengths[0]}."
@@ -170,5 +170,5 @@ def _listed(column: Any, name: str, called: str) -> NDArray[np.generic]:
     flat = column.flatten()
     if not (pa.types.is_integer(flat.type) or pa.types.is_floating(flat.type)):
         raise DataError(f"{name}: column {called!r} holds lists of {flat.type}, not of numbers.")
-    numbers: NDArray[np.generic] = flat.to_numpy(zero_copy_only=False)  # a missing number becomes NaN
+    numbers: NDArray[Any] = flat.to_numpy(zero_copy_only=False)  # a missing number becomes NaN
     return numbers.reshape(len(lengths), -1) if len(lengths) else numbers.reshape(0, 0)
