@@ -152,8 +152,9 @@ def _columns(first: BenchResult, second: BenchResult) -> Iterator[tuple[str, Col
 def _means(name: str, one: Column, other: Column, *, resamples: int, seed: int) -> Compared:
     if one.shape != other.shape or not one.size:
         raise DataError(f"{name}: the two were measured on different examples, or they were not kept.")
-    draws = mean_draws(100 * (one - other), resamples=resamples, seed=seed_of(seed, name))
-    return _compared(name, len(one), 100 * float(one.mean()), 100 * float(other.mean()), draws)
+    first, second = 100 * one.astype(np.float64), 100 * other.astype(np.float64)
+    draws = mean_draws(first - second, resamples=resamples, seed=seed_of(seed, name))
+    return _compared(name, len(one), float(first.mean()), float(second.mean()), draws)
 
 
 def _compared(name: str, n: int, first: float, second: float, draws: Draws) -> Compared:

@@ -206,7 +206,8 @@ def _geometry(results: Sequence[BenchResult]) -> Sheet:
     rows: list[tuple[str | Cell, ...]] = []
     for result in results:
         task = geometry_task(result)
-        rows.append((label(result), task.name, Cell(task.alignment), Cell(task.uniformity)))
+        alignment = "–" if task.alignment is None else f"{task.alignment:.3f}"
+        rows.append((label(result), task.name, alignment, f"{task.uniformity:.3f}"))
     told = ("Positives are pairs scored strictly above 4; lower is better in both.",)
     return Sheet(
         "geometry",

@@ -66,8 +66,8 @@ def paraphrase_pool(pairs: ScoredPairs, background: list[str]) -> Pool:
     place = {text: row for row, text in enumerate(candidates)}
     told = (
         f"{len(chosen)} sentences with a paraphrase scored {TOP_SCORE:g} or more; each looks for it among "
-        f"{len(candidates) - 1:,} others: every other sentence of {pairs.name} and {len(background):,} "
-        "sentences on many subjects."
+        f"{len(candidates) - 1:,} others: every other sentence of the scored pairs and "
+        f"{len(background):,} sentences on many subjects."
     )
     partners = tuple(place[pairs.second[row]] for row in chosen)
     return Pool(tuple(pairs.first[row] for row in chosen), candidates, partners, told)

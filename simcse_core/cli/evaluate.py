@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simcse_core.bench import AGGREGATIONS
 from simcse_core.cli.measure import encoder_options, load
 from simcse_core.cli.output import print_json, progress, say, table, write_json_file
 from simcse_core.errors import ConfigError, DataError, EncoderError
 
 if TYPE_CHECKING:
     from simcse_core.encoders import Encoder
-
-AGGREGATIONS = ("all", "mean", "wmean")
 
 
 def add_commands(commands: Any) -> None:
