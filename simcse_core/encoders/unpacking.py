@@ -45,8 +45,12 @@ def unpack_checkpoint(archive: Path, *, into: Path | None = None, largest: int =
     if not target.is_dir():
         _unpack_whole(archive, target, largest)
     root = _root(target)
-    checked_config(root, SUPPORTED)
-    check_weights(root)
+    try:
+        checked_config(root, SUPPORTED)
+        check_weights(root)
+    except EncoderError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
     return root.parent if root.name == "0_Transformer" else root
 
 
