@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.repair.measured import Refused, State, live_counts
+from pages.repair.measured import Measured, Refused, State, live_counts
 from pages.ui.cache import embed, shared_encoder
 from pages.ui.text import plain, t
 from pages.ui.theme import emphasis
@@ -107,6 +108,11 @@ def _state(
         return Refused(error.message, error.hint), None
     seconds = time.monotonic() - began
     return found, learning_of(repair, _target.rows, seconds) if learns_in_passes(name) else None
+
+
+def sign(measured: Measured) -> AbstractContextManager[None]:
+    """A sign of life while states are fitted that were not recorded."""
+    return st.spinner(t("repair.fitting")) if isinstance(measured, Live) else nullcontext()
 
 
 def flow_is_asked(digest: str) -> bool:

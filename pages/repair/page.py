@@ -55,7 +55,8 @@ def _measured(name: str, pooling: str) -> Measured | None:
 
 def _fill(page: Frame, settings: Settings, measured: Measured) -> None:
     with page.figure, messages.boundary():
-        rows = panels.mended(settings, measured)
+        with live.sign(measured):
+            rows = panels.mended(settings, measured)
         panels.main_figure(settings, measured, rows)
         left, right = st.columns(2, gap="medium")
         with left:
@@ -89,7 +90,7 @@ def _why(page: Frame, settings: Settings, measured: Measured) -> None:
 def _below(settings: Settings, measured: Measured) -> None:
     for pair in ((sweeps.over_k, sweeps.over_count), (sweeps.spectrum, sweeps.flow)):
         for column, draw in zip(st.columns(2, gap="large"), pair, strict=True):
-            with column, messages.boundary():
+            with column, messages.boundary(), live.sign(measured):
                 draw(settings, measured)
     left, right = st.columns(2, gap="large")
     with left, messages.boundary():
