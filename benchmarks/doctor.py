@@ -3,8 +3,8 @@
     python -m benchmarks.doctor [--model M …] [--only NAME …] [--json]
 
 One line an encoder: what was broken, the verdict of every check (✓ fine, △ warning, ✕ fault), and what the
-check that is meant to speak has measured. Ends with exit code 1 where a fault stays unseen or a sound encoder is
-accused.
+check that is meant to speak has measured. Ends with exit code 1 where a fault stays unseen or a sound encoder
+is accused.
 """
 
 from __future__ import annotations
