@@ -13,6 +13,7 @@ from pages.ui.recordings import Recording, with_parts
 from simcse_core.data.datasets import load_scored_pairs
 from simcse_core.data.records import ScoredPairs
 from simcse_core.evaluation.bootstrap import Difference
+from simcse_core.evaluation.packing import unpacked_cosines
 from simcse_core.figures.losses import GROUPS, LOOKS, Trained
 
 PARTS = {"made", "bins", "start", "runs", "differences"}
@@ -20,7 +21,6 @@ FOUR = ("info_nce", "triplet", "cosine_squared", "cosent")
 """The objectives the page opens on and asks about."""
 PAIRS = "pairs"
 """The set whose cosines are kept pair by pair."""
-SCALE = 10_000
 MEASURES = ("spearman", "alignment", "uniformity", "mean_cosine", "auc")
 
 
@@ -128,7 +128,7 @@ def _rows(first: Sequence[Any], columns: Sequence[Sequence[Any]]) -> NDArray[np.
 def cosines(name: str) -> NDArray[np.float64]:
     """(seeds, s, n) cosine of every scored pair."""
     begin = recorded()["start"]["cosines"]
-    return np.array([[*begin, *run["cosines"]] for run in completed(name)], dtype=np.float64) / SCALE
+    return np.array([unpacked_cosines([*begin, *run["cosines"]]) for run in completed(name)])
 
 
 def difference(one: str, other: str) -> Difference | None:

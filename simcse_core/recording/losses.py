@@ -26,6 +26,7 @@ from simcse_core.evaluation.compare import (
     resample,
     stacked,
 )
+from simcse_core.evaluation.packing import packed_cosines, unpacked_cosines
 from simcse_core.figures.histograms import density
 from simcse_core.losses import losses
 from simcse_core.presets import preset
@@ -47,7 +48,6 @@ MEASURES = ("spearman", "alignment", "uniformity", "mean_cosine")
 BINS: NDArray[np.float64] = np.round(np.linspace(-1.0, 1.0, 81), 3)
 """All cosines: some objectives push pairs below 0."""
 GROUPS = ("positive", "negative", "random")
-SCALE = 10_000  # cosines are kept as whole ten-thousandths
 RESAMPLES = 1000
 COMMAND = "python -m simcse_core record losses --data DIR"
 SAME = ("config", "versions", "every", "sample")
@@ -155,12 +155,12 @@ class Columns:
     Attributes:
         sets: Set → `step`, `MEASURES` and `auc`, a list each.
         densities: Set → group → one density a measurement.
-        cosines: Of the shipped pairs, in whole ten-thousandths, a list a measurement.
+        cosines: Of the shipped pairs, as `packed_cosines` writes them, one row a measurement.
     """
 
     sets: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
     densities: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
-    cosines: list[list[int]] = field(default_factory=list)
+    cosines: list[str] = field(default_factory=list)
 
     def measure(self, encoder: Any, step: int, name: str, pairs: ScoredPairs, starts: Starts) -> None:
         """Add a measurement on one set.
@@ -180,9 +180,9 @@ class Columns:
         column["auc"].append(round(auc(groups["positive"], groups["negative"]), 5))
         shapes = self.densities.setdefault(name, {group: [] for group in GROUPS})
         for group, values in groups.items():
-            shapes[group].append([round(float(v), 2) for v in density(values, BINS)])
+            shapes[group].append([_brief(v) for v in density(values, BINS).tolist()])
         if name == SHIPPED:
-            self.cosines.append([round(float(v) * SCALE) for v in kept[0].scored])
+            self.cosines.append(packed_cosines(kept[0].scored))
 
     def plain(self) -> dict[str, Any]:
         """As it is written."""
@@ -251,8 +251,14 @@ def final_cosines(result: Mapping[str, Any]) -> dict[str, dict[int, NDArray[np.f
     """Objective → seed → (n,) cosines of the shipped pairs after the last step; failed runs are left out."""
     found: dict[str, dict[int, NDArray[np.float64]]] = {}
     for run in _finished(result["runs"]):
-        found.setdefault(run["loss"], {})[run["seed"]] = np.array(run["cosines"][-1]) / SCALE
+        found.setdefault(run["loss"], {})[run["seed"]] = unpacked_cosines(run["cosines"])[-1]
     return found
+
+
+def _brief(value: float) -> float:
+    """Two digits; a whole number without its point, which a recording of many zeros is short by."""
+    short = round(value, 2)
+    return int(short) if short.is_integer() else short
 
 
 def _finished(runs: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

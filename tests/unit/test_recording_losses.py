@@ -22,6 +22,7 @@ from simcse_core.evaluation.compare import (
     positives,
     resample,
 )
+from simcse_core.evaluation.packing import unpacked_cosines
 from simcse_core.figures.histograms import density
 from simcse_core.metrics.sts import spearman
 from simcse_core.recording import losses as recorder
@@ -75,14 +76,15 @@ def test_columns_are_as_long_as_the_steps(shipped: Shipped) -> None:
             assert {len(column) for column in columns.values()} == {len(steps)}
             for shapes in run["densities"][name].values():
                 assert np.shape(shapes) == (len(steps), len(shipped["bins"]) - 1)
-        assert np.shape(run["cosines"]) == (len(steps), shipped["made"]["sample"]["pairs"]["pairs"])
+        pairs = shipped["made"]["sample"]["pairs"]["pairs"]
+        assert unpacked_cosines(run["cosines"]).shape == (len(steps), pairs)
 
 
 def test_scores_areas_and_densities_follow_from_the_cosines(shipped: Shipped) -> None:
     gold = load_scored_pairs("pairs").score
     for run in (shipped["start"], *completed(shipped)):
         told = run["sets"]["pairs"]
-        for at, row in enumerate(np.array(run["cosines"]) / recorder.SCALE):
+        for at, row in enumerate(unpacked_cosines(run["cosines"])):
             high, low = row[positives(gold)], row[negatives(gold)]
             assert told["spearman"][at] == pytest.approx(spearman(row, gold), abs=0.3)  # ties of the rounding
             assert told["auc"][at] == pytest.approx(auc(high, low), abs=0.003)
@@ -114,7 +116,8 @@ def test_its_beginning_can_be_made_again(shipped: Shipped, monkeypatch: pytest.M
     kept = next(r for r in shipped["runs"] if (r["loss"], r["seed"]) == ("cosine_squared", 42))
     loose = 1.0 if kept["precision"] == ("bfloat16" if cpu_has_bf16() else "float32") else 4.0
     assert told["losses"] == pytest.approx(kept["losses"][:2], rel=0.02 * loose)
-    assert told["sets"]["pairs"]["step"] == [2] and len(told["cosines"][0]) == 200
+    assert told["sets"]["pairs"]["step"] == [2]
+    assert unpacked_cosines(told["cosines"]).shape == (1, 200)
 
 
 @pytest.fixture
