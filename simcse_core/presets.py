@@ -67,6 +67,24 @@ _ALL = (
         ),
     ),
     Preset(
+        "lab-unsup",
+        "Unsupervised SimCSE from this project's masked language model",
+        "as `live`",
+        (
+            "from `lab-base` instead of MiniLM; 100 steps whose rate falls to 0, chosen on STS-B dev "
+            "(docs/encoders.md)",
+        ),
+        _config(
+            "lab-unsup",
+            encoder__name="lab-base",
+            optim__schedule="linear",
+            optim__learning_rate=1e-4,
+            optim__steps=100,
+            data__train="clips",
+            evaluation__every=10,
+        ),
+    ),
+    Preset(
         "unsup-simcse",
         "Unsupervised SimCSE, as published for BERT-base",
         "princeton-nlp/SimCSE run_unsup_example.sh; arXiv:2104.08821, appendix A",
@@ -207,6 +225,28 @@ _ALL = (
             optim__warmup=0.1,
             optim__steps=80,
             data__train="stsb-train",
+            evaluation__sets="stsb-test,pairs",
+        ),
+    ),
+    Preset(
+        "lab-sup",
+        "CoSENT on graded pairs, from this project's masked language model",
+        "Su 2022, kexue.fm/archives/8847: scale 20",
+        (
+            "the second of the two stages that made `lab-sup`: the first is `sup-simcse` on NLI triples "
+            "(docs/encoders.md); needs the public STS files",
+        ),
+        _config(
+            "lab-sup",
+            encoder__name="lab-base",
+            view__name="scored",
+            loss__name="cosent",
+            optim__learning_rate=5e-5,
+            optim__batch_size=32,
+            optim__warmup=0.1,
+            optim__steps=360,
+            data__train="stsb-train",
+            evaluation__every=10,
             evaluation__sets="stsb-test,pairs",
         ),
     ),
