@@ -146,7 +146,7 @@ def interval_rows(
     figure = go.Figure()
     step = 0.64 / max(len(series), 1)
     for number, one in enumerate(series):
-        at = np.arange(len(rows)) + (number - (len(series) - 1) / 2) * step
+        at = np.arange(len(rows), dtype=np.float64) + (number - (len(series) - 1) / 2) * step
         figure.add_trace(_marks(one, at, rows, theme))
     names = [f"<b>{plotly_text(n)}</b>" if i in apart else plotly_text(n) for i, n in enumerate(rows)]
     height = ROWS_MARGIN + max(ROW, 13 * len(series)) * len(rows)
