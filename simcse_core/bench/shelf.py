@@ -49,7 +49,7 @@ class Shelf:
             return None
         found = read_json(path)
         content = found.get("content") if isinstance(found, Mapping) else None
-        if isinstance(content, dict) and found["digest"] == digest_of(content):
+        if isinstance(content, dict) and found.get("digest") == digest_of(content):
             return content if found.get("protocol") == PROTOCOL else None
         self.notes.append(f"The kept result of {name} was damaged, so it was measured again.")
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simcse_core.cli.output import print_json, progress, say, table
 from simcse_core.errors import ConfigError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMATS = ("md", "csv", "json", "html")
 
 
-def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: Any) -> None:
     """Add the parser of this file."""
     bench = commands.add_parser("bench", help="measure encoders on everything there is, and compare them")
     what = bench.add_mutually_exclusive_group(required=True)
