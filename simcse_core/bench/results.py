@@ -7,12 +7,12 @@ test example) are float32 and may be empty: a result read without them can be sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
+from simcse_core.bench.plain import Column, Interval, built, column, pair_of, plain
 from simcse_core.data.sts_sets import SICK_ALL
 from simcse_core.errors import DataError
 
@@ -39,14 +39,6 @@ AGGREGATIONS = ("all", "mean", "wmean")
 SHIPPED = "pairs"
 PROTOCOL = 1
 """Raised whenever a number would come out differently: results kept on disk are then measured again."""
-
-Column = NDArray[np.float32]
-Interval = tuple[float | None, float | None]
-
-
-def column(values: ArrayLike = ()) -> Column:
-    """One number for each pair, query or example: (n,) float32; empty where it was not kept."""
-    return np.asarray(values, dtype=np.float32).ravel()
 
 
 @dataclass(frozen=True)
@@ -269,43 +261,9 @@ class BenchResult:
             raise DataError(f"This is no result of the bench: {error!r}.") from None
 
 
-COLUMNS = ("cosine", "gold", "ranks", "correct")
-"""Names of the fields that hold one number for each pair, query or example."""
-
-
-def plain(value: Any, *, columns: bool = True) -> Any:
-    """A result, or a part of one, in JSON types; float32 columns by their shortest exact decimals."""
-    if is_dataclass(value) and not isinstance(value, type):
-        value = {f.name: getattr(value, f.name) for f in fields(value)}
-    if isinstance(value, np.ndarray):
-        return [float(str(x)) for x in value]
-    if isinstance(value, Mapping):
-        kept = ((k, v) for k, v in value.items() if columns or not isinstance(v, np.ndarray))
-        return {str(key): plain(one, columns=columns) for key, one in kept}
-    if isinstance(value, (list, tuple)):
-        return [plain(one, columns=columns) for one in value]
-    return value
-
-
 def task_from(given: Mapping[str, Any]) -> BenchTask:
     """A task from `plain`."""
     task: BenchTask = built(BenchTask, given)
-    intervals = {name: _ends(ends) for name, ends in given["intervals"].items()}
+    intervals = {name: pair_of(ends) for name, ends in given["intervals"].items()}
     subsets = {name: (int(n), value) for name, (n, value) in given["subsets"].items()}
     return replace(task, intervals=intervals, subsets=subsets)
-
-
-def built(kind: Any, given: Mapping[str, Any]) -> Any:
-    """A dataclass from `plain`: intervals are pairs again, columns arrays."""
-    known: dict[str, Any] = {f.name: given[f.name] for f in fields(kind) if f.name in given}
-    for name, value in known.items():
-        if name in COLUMNS and isinstance(value, list):
-            known[name] = column(value)
-        elif name == "interval" or name.endswith("_interval"):
-            known[name] = _ends(value)
-    return kind(**known)
-
-
-def _ends(given: Any) -> Interval:
-    low, high = given
-    return low, high
