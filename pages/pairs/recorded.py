@@ -9,8 +9,8 @@ from pages.ui.recordings import Recording, with_parts
 from simcse_core.search.background import Background
 
 PARTS = {"made", "backgrounds", "backgrounds_zh", "examples", "list", "search"}
-OPENING = ("minilm:4", "minilm")
-"""The two checkpoints of the opening figure, the raw one first."""
+OPENING = ("lab-base", "lab-unsup", "minilm")
+"""The checkpoints of the opening figure, the raw one first."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from simcse_core.errors import ConfigError
 
 ENCODERS = ("lab-base", "lab-unsup", "lab-sup", "minilm:4", "minilm")
 """Our own before training, after unsupervised and after supervised SimCSE; MiniLM cut and whole."""
+BEFORE, AFTER = ENCODERS[:2]
+"""What the pages of the story open with."""
 
 
 def present(names: Sequence[str] = ENCODERS) -> tuple[str, ...]:

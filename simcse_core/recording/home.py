@@ -18,6 +18,7 @@ from simcse_core.encoders import Encoder
 from simcse_core.figures.histograms import EDGES, density
 from simcse_core.metrics.anisotropy import mean_cosine, random_pair_cosines
 from simcse_core.presets import preset
+from simcse_core.recording.checkpoints import BEFORE
 from simcse_core.recording.provenance import made
 from simcse_core.runs.execute import encoder_to_train
 from simcse_core.training.evaluation import Evaluator, probe_sentences, scored_sets
@@ -37,10 +38,10 @@ EXAMPLES = (
 
 
 def config(*, stsb: bool, steps: int) -> RunConfig:
-    """The preset `live` with an evaluation after every step; STS-B test leads where it is at hand."""
+    """The preset `live` from our masked language model, measured after every step, on STS-B test if it is there."""
     sets = "stsb-test,pairs" if stsb else "pairs"
     full = preset("live").config
-    settings = {"evaluation.every": 1, "evaluation.sets": sets, "encoder.name": full.encoder.name}
+    settings = {"evaluation.every": 1, "evaluation.sets": sets, "encoder.name": BEFORE}
     # the schedule of the whole run also when only its beginning is made again
     return full.with_settings({**settings, "optim.steps": max(steps, full.optim.steps)})
 

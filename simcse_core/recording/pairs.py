@@ -1,4 +1,4 @@
-"""What the page of pairs opens with: example triples, a list and searches under two checkpoints.
+"""What the page of pairs opens with: example triples, a list and searches under three checkpoints.
 
 The examples are the project's own sentences: originals and opposites of `pairs.tsv` and `pairs-zh.tsv`, each
 with a paraphrase written for this page.
@@ -14,12 +14,13 @@ import numpy as np
 
 from simcse_core.data.datasets import load_dataset_records, sentence_subjects
 from simcse_core.encoders import Encoder, load_encoder
+from simcse_core.recording.checkpoints import AFTER, BEFORE, ENCODERS
 from simcse_core.recording.provenance import made
 from simcse_core.search.background import PAIRS, SENTENCES, Background, background_sentences
 from simcse_core.search.index import CosineIndex
 
-CHECKPOINTS = ("minilm:4", "minilm")  # the raw one first
-BACKGROUNDS = (*(f"minilm:{k}" for k in range(1, 6)), "minilm")
+CHECKPOINTS = (BEFORE, AFTER, "minilm")  # the raw one first
+BACKGROUNDS = (*ENCODERS[:3], *(f"minilm:{k}" for k in range(1, 6)), "minilm")
 SEED = 0
 HITS = 20
 
