@@ -38,7 +38,7 @@ EXAMPLES = (
 
 
 def config(*, stsb: bool, steps: int) -> RunConfig:
-    """The preset `live` from our masked language model, measured after every step, on STS-B test if it is there."""
+    """`live` from our masked language model, measured after every step; STS-B test leads if it is there."""
     sets = "stsb-test,pairs" if stsb else "pairs"
     full = preset("live").config
     settings = {"evaluation.every": 1, "evaluation.sets": sets, "encoder.name": BEFORE}
