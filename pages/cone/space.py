@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.cone import live
 from pages.cone.panels import short
@@ -14,10 +16,12 @@ from pages.cone.sentences import Sentences
 from pages.ui.cache import digest_of, shared_encoder
 from pages.ui.recordings import Recording, with_parts
 from pages.ui.text import plain, t
+from simcse_core.data.records import ScoredPairs
 from simcse_core.errors import EncoderError
 from simcse_core.evaluation.geometry import Geometry
 
 SENTENCES, RESAMPLES = 400, 200  # measured here, so that it takes a minute and not five
+KEPT = 8
 
 
 def _understood(content: Any) -> tuple[dict[str, Any], dict[str, Geometry]]:
@@ -61,48 +65,46 @@ def geometry_for(name: str, letter: str, sentences: Sentences) -> Geometry | Non
             args=(key,),
         )
         return None
-    bar = st.progress(0.0, t("cone.loading", name=short(name)))
-    said = t("cone_views.busy", name=short(name))
-    digest = live.encoder_facts(name, "mean").digest
-    plain_result = _measured(
-        digest,
-        digest_of(texts),
-        digest_of(sentences.pairs.first),
-        name,
-        texts,
-        sentences.pairs,
-        lambda done, total: bar.progress(done / (total or 1), said),
-    )
-    bar.empty()
-    return Geometry.from_dict(plain_result)
+    with st.spinner(t("cone.loading", name=short(name))):
+        digest = live.encoder_facts(name, "mean").digest
+    asked = (digest, digest_of(texts), digest_of(sentences.pairs.first))
+    kept = _kept()
+    if asked not in kept:
+        bar = st.progress(0.0, t("cone_views.busy", name=short(name)))
+        kept[asked] = _measured(name, texts, sentences.pairs, bar)
+        bar.empty()
+        while len(kept) > KEPT:
+            kept.popitem(last=False)
+    return kept[asked]
 
 
 def _ask(key: str) -> None:
     st.session_state[key] = True
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _measured(
-    digest: str,
-    texts: str,
-    pairs: str,
-    _name: str,
-    _texts: tuple[str, ...],
-    _pairs: Any,
-    _progress: Callable[[int, int | None], None],
-) -> dict[str, Any]:
+@st.cache_resource(show_spinner=False)
+def _kept() -> OrderedDict[tuple[str, str, str], Geometry]:
+    """What this process measured, by digests of encoder, sentences and pairs; oldest first."""
+    return OrderedDict()
+
+
+def _measured(name: str, texts: Sequence[str], pairs: ScoredPairs, bar: DeltaGenerator) -> Geometry:
+    """Measure now, while `bar` moves."""
     from simcse_core.evaluation.geometry_of import geometry_of  # with torch
 
-    shared = shared_encoder(_name, "mean")
+    shared = shared_encoder(name, "mean")
     try:
-        headed = shared_encoder(_name, "cls").encoder
+        headed = shared_encoder(name, "cls").encoder
     except EncoderError:  # no trained head
         headed = None
+
+    def progress(done: int, total: int | None) -> None:
+        bar.progress(done / (total or 1), t("cone_views.busy", name=short(name)))
+
     with shared.lock:
-        found = geometry_of(
-            shared.encoder, _texts, _pairs, headed=headed, bootstrap=RESAMPLES, progress=_progress
+        return geometry_of(
+            shared.encoder, texts, pairs, headed=headed, bootstrap=RESAMPLES, progress=progress
         )
-    return found.to_dict()
 
 
 def origin(name: str, geometry: Geometry, sentences: Sentences) -> str:

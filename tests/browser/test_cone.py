@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote_plus
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -38,6 +40,19 @@ def test_the_globes_are_painted_and_a_repair_leaves_the_other_alone(server: str,
     tab.reload()
     settle(tab)
     expect(tab.get_by_text(t("cone.both")).first).to_be_visible()  # the address brings the view back
+    assert tab.faults == []  # type: ignore[attr-defined]
+
+
+def test_the_views_are_drawn_and_keep_the_checkpoints(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/cone?cn_a=minilm:2&cn_b=minilm")
+    heat = "document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length === 2"
+    bars = "document.querySelectorAll('.js-plotly-plot .barlayer .point path').length > 700"
+    tokens = "document.querySelectorAll('.js-plotly-plot .scatterlayer path.point').length > 700"
+    for name, drawn in (("layers", heat), ("dimensions", bars), ("tokens", tokens)):
+        tab.get_by_text(t(f"cone.view_name.{name}"), exact=True).first.click()
+        tab.wait_for_function(drawn, timeout=PATIENCE)
+        expect(tab.get_by_text("minilm:2").first).to_be_visible()
+    until(tab, lambda: "cn_a=minilm" in tab.url)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -87,7 +102,8 @@ def test_a_finger_on_an_arrow_pulls_it_and_does_not_scroll(server: str, open_tab
 
 
 def test_on_a_phone_nothing_scrolls_sideways(server: str, open_tab: OpenTab) -> None:
-    for address in ("/cone?cn_fix=Whitening&cn_colour=Subject", "/cone?cn_view=Axes+toy"):
+    views = [quote_plus(t(f"cone.view_name.{name}")) for name in ("axes", "layers", "dimensions", "tokens")]
+    for address in ("/cone?cn_fix=Whitening&cn_colour=Subject", *(f"/cone?cn_view={v}" for v in views)):
         tab = open_tab(server + address, width=390, scheme="dark")
         assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
         assert tab.faults == []  # type: ignore[attr-defined]
