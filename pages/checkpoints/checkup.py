@@ -49,7 +49,7 @@ def draw(page: Frame) -> None:
     """Fill the page."""
     with page.figure:
         sign = st.container()
-    with page.controls:
+    with page.controls, messages.boundary():
         st.markdown(t("checkup.look"))
         request, fault = _which()
         cosine = choice(
@@ -61,11 +61,11 @@ def draw(page: Frame) -> None:
             format_func=lambda v: f"{v:.2f}",
         )
         beside = _beside()
-    with sign, messages.boundary():
-        checkup = recorded()["broken"][fault] if fault else found_or_asked(request, key="cp-c-start")
-        if checkup is not None:
-            name = t("checkup.broken_name", name=recorded()["sound"]) if fault else short(request.name)
-            _fill(page, Patients(name, checkup, beside, cosine), request, fault)
+        with sign, messages.boundary():
+            checkup = recorded()["broken"][fault] if fault else found_or_asked(request, key="cp-c-start")
+            if checkup is not None:
+                name = t("checkup.broken_name", name=recorded()["sound"]) if fault else short(request.name)
+                _fill(page, Patients(name, checkup, beside, cosine), request, fault)
     with page.details():
         st.markdown(prose("checkpoints", "checkup"))
 
@@ -145,7 +145,7 @@ def _why(page: Frame, patients: Patients) -> None:
     calibration = patients.checkup.calibration
     found = None if calibration is None else calibration.threshold
     if found is None:
-        page.why(t("checkup.why"), formula=FORMULA)
+        page.why(t("checkup.why", same=f"{SAME:g}"), formula=FORMULA)
         return
     live = (
         rf"t^{{*}}={found.value:.2f}\;[{found.low:.2f},\,{found.high:.2f}],\qquad"

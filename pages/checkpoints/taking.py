@@ -13,7 +13,7 @@ from pages.checkpoints.checkup_bring import bring
 from pages.checkpoints.checkup_data import Request, found_or_asked, opening, recorded, recorded_names
 from pages.ui import messages
 from pages.ui.challenge import guess
-from pages.ui.checkpoints import pick, short
+from pages.ui.checkpoints import pick
 from pages.ui.frame import Frame
 from pages.ui.state import choice, switch
 from pages.ui.text import plain, prose, t
@@ -63,9 +63,10 @@ def _opens(name: str, checkup: Checkup, layout: str, repaired: bool) -> None:
     """Which library opens the folder with the same embeddings, and the code for each that does."""
     facts = facts_kept(checkup, repaired)
     carried = files.carried(name, checkup, layout, repaired)
-    title = short(name)
-    found = snippets(title, facts, carried=carried)
-    rows = [f"| {library} | {_verdict(library, found, facts)} |" for library in LIBRARIES]
+    found = snippets(files.safe_name(name), facts, carried=carried)
+    stated = layout == LAYOUTS[0]
+    found = {library: code for library, code in found.items() if stated or library != LAYOUTS[0]}
+    rows = [f"| {library} | {_verdict(library, found, facts, stated)} |" for library in LIBRARIES]
     head = f"| {t('taking.library')} | {t('taking.opens.title')} |"
     st.markdown("\n".join([head, "|:--|:--|", *rows]))
     for sentence in not_carried(facts, carried=carried):
@@ -74,11 +75,15 @@ def _opens(name: str, checkup: Checkup, layout: str, repaired: bool) -> None:
         tab.code(code, language="python")
 
 
-def _verdict(library: str, found: Mapping[str, str], facts: Mapping[str, Any]) -> str:
+def _verdict(library: str, found: Mapping[str, str], facts: Mapping[str, Any], stated: bool) -> str:
     """Sign and words: whether a library gives the same embeddings."""
     if library in found:
         return f"✓ {t('taking.opens.by_hand' if library == 'transformers' else 'taking.opens.same')}"
-    return f"✕ {t('taking.opens.repairs' if facts['pooling'] in TO_ST else 'taking.opens.pooling')}"
+    if facts["pooling"] not in TO_ST:
+        return f"✕ {t('taking.opens.pooling')}"
+    if facts["repairs"] and (library == "transformers" or stated):
+        return f"✕ {t('taking.opens.repairs')}"
+    return f"✕ {t('taking.opens.layout')}"
 
 
 def _why(page: Frame, checkup: Checkup, repaired: bool) -> None:

@@ -76,8 +76,10 @@ def card_of(
 
 
 def short_name(name: str) -> str:
-    """A name without its folder; a Hub id whole."""
-    return name.rstrip("/").rsplit("/", 1)[-1] if Path(name).expanduser().exists() else name
+    """A name without its folder, with `@STEP` where there is one; a shipped name or a Hub id whole."""
+    base = name.partition("@")[0]
+    lies_here = Path(base).expanduser().exists() or base.startswith((".", "/", "~"))
+    return name.rstrip("/").rsplit("/", 1)[-1] if lies_here else name
 
 
 def export(
