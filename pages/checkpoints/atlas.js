@@ -10,6 +10,7 @@ class Atlas {
     this.panes = ["one", "two"].map((name) => new Pane(this.$(`.${name}`), this));
     this.matches = [];
     this.zoom = 1;
+    this.fit = false; // one scale for all steps, or each step as large as it goes
     this.at = this.row = 0;
     this.wire();
     this.observer = new ResizeObserver(() => this.redraw());
@@ -31,6 +32,7 @@ class Atlas {
     this.$(".last").onclick = () => this.play(this.data.steps.length - 1);
     this.$(".in").onclick = () => this.magnify(2);
     this.$(".out").onclick = () => this.magnify(0.5);
+    this.$(".fit").onclick = () => { this.fit = !this.fit; this.redraw(); };
     search.oninput = () => this.seek();
     search.onkeydown = (event) => { if (event.key === "Enter") this.next(); };
     this.$(".next").onclick = () => this.next();
@@ -67,8 +69,9 @@ class Atlas {
     this.root.classList.toggle("double", beside !== null);
     for (const name of [".verbs", ".scrub"]) this.$(name).hidden = !scrub;
     this.panes[1].figure.hidden = beside === null;
-    for (const name of ["first", "last", "next"]) this.$(`.${name}`).textContent = words[name];
+    for (const name of ["first", "last", "next", "fit"]) this.$(`.${name}`).textContent = words[name];
     this.$(".scrub-label").textContent = words.step;
+    this.$(".fit").title = words.fit_help;
     this.$(".in").setAttribute("aria-label", words.zoom_in);
     this.$(".out").setAttribute("aria-label", words.zoom_out);
     this.$("input[type=range]").max = steps.length - 1;
@@ -120,6 +123,7 @@ class Atlas {
     slider.setAttribute("aria-valuetext", `${data.words.step} ${data.labels[now]}`);
     this.$(".first").setAttribute("aria-pressed", this.at === 0);
     this.$(".last").setAttribute("aria-pressed", this.at === data.steps.length - 1);
+    this.$(".fit").setAttribute("aria-pressed", this.fit);
     const shown = [this.at, data.beside].slice(0, data.beside === null ? 1 : 2);
     shown.forEach((at, i) => {
       this.panes[i].draw(this, at);

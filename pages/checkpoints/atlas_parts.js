@@ -25,7 +25,7 @@ function ramp(stops, share) {
   return `rgb(${[0, 1, 2].map((k) => Math.round(channel(stops[low], k) * (1 - part) + channel(stops[low + 1], k) * part))})`;
 }
 
-/** The smallest box around the clouds of one layout: middle and half of the longer side. */
+/** The smallest box around places x, y, x, y …: its middle and half of its sides. */
 function boxOf(points) {
   const low = [Infinity, Infinity], high = [-Infinity, -Infinity];
   for (let i = 0; i < points.length; i++) {
@@ -94,17 +94,14 @@ class Pane {
   }
 
   place(owner, at, width, height) {
-    const { points, n, box, zoom, row } = owner, low = Math.floor(at), share = at - low, pad = 18;
-    const scale = Math.min((width / 2 - pad) / box.half[0], (height / 2 - pad) / box.half[1]) * zoom;
-    const place = (i) => [0, 1].map((k) => {
+    const { points, n, zoom, row } = owner, low = Math.floor(at), share = at - low, pad = 18;
+    const spots = Array.from({ length: n }, (_, i) => [0, 1].map((k) => {
       const a = points[(low * n + i) * 2 + k];
       return share ? a * (1 - share) + points[((low + 1) * n + i) * 2 + k] * share : a;
-    });
-    const middle = zoom > 1 ? place(row) : box.middle;
-    this.places = Array.from({ length: n }, (_, i) => {
-      const [x, y] = place(i);
-      return [width / 2 + (x - middle[0]) * scale, height / 2 - (y - middle[1]) * scale];
-    });
+    }));
+    const box = owner.fit ? boxOf(spots.flat()) : owner.box, middle = zoom > 1 ? spots[row] : box.middle;
+    const scale = Math.min((width / 2 - pad) / box.half[0], (height / 2 - pad) / box.half[1]) * zoom;
+    this.places = spots.map(([x, y]) => [width / 2 + (x - middle[0]) * scale, height / 2 - (y - middle[1]) * scale]);
   }
 
   mark(row, { colour, mark, size, edge, alpha }) {

@@ -9,15 +9,16 @@ from pages.ui.challenge import goal, guess
 from pages.ui.text import plain, t
 from simcse_core.evaluation.neighbours import overlap_with_previous, same_group, settled_after
 
-SETTLED = 0.8  # overlap with the lists ten steps before that counts as unchanged
+SETTLED = 0.8  # overlap with the lists one evaluation before that counts as unchanged
 WORSE = 0.3  # share of neighbours of the own subject that was lost
-ANSWERS = (10, 30, 50, 70)
+ANSWERS = (5, 15, 30, 45)
 
 
 def freeze() -> None:
     """When do neighbours of the recorded run stop changing?"""
     atlas = recorded_view().atlas
     lists = atlas.neighbours
+    gap = atlas.steps[1] - atlas.steps[0]
     after = settled_after(atlas.steps, lists, level=SETTLED)
     overlaps = overlap_with_previous(lists)
     never = t("checkpoints.guess_never", last=atlas.steps[-1])
@@ -25,13 +26,14 @@ def freeze() -> None:
     reveal = t(
         "checkpoints.guess_reveal" if after is not None else "checkpoints.guess_reveal_never",
         after=after,
+        gap=gap,
         first=f"{overlaps[0]:.2f}",
         second=f"{overlaps[1]:.2f}",
         last=f"{overlaps[-1]:.2f}",
     )
     guess(
         "checkpoints.freeze",
-        t("checkpoints.guess", share=f"{100 * SETTLED:.0f}"),
+        t("checkpoints.guess", gap=gap, share=f"{100 * SETTLED:.0f}"),
         [*(str(answer) for answer in ANSWERS), never],
         is_right=lambda answer: answer == right,
         reveal=reveal,

@@ -26,16 +26,15 @@ from simcse_core.training.loop import train
 from simcse_core.training.trainer import Trainer
 
 SENTENCES = 720  # 36 on each of 20 subjects
-STEPS, EVERY = 100, 10
-BASE = "lab-base"
+BASE, EVERY, STEPS = "lab-base", 5, 60
 COMMAND = "python -m simcse_core record maps --data DIR"
 
 
 def config() -> RunConfig:
-    """The preset `live`, longer, on the shipped raw encoder where it is there."""
+    """The run that made `lab-unsup`, looked at more often; without `lab-base`, as many steps of `live`."""
     there = any(entry.name == BASE and entry.available for entry in list_encoders())
-    settings: dict[str, Any] = {"optim.steps": STEPS, "evaluation.every": EVERY}
-    return preset("live").config.with_settings({**settings, **({"encoder.name": BASE} if there else {})})
+    run = preset("lab-unsup").config if there else preset("live").config.with_settings({"optim.steps": STEPS})
+    return run.with_settings({"evaluation.every": EVERY})
 
 
 def record(
