@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from simcse_core.bench import AGGREGATIONS, BenchResult, compare, run_bench, shipped_pairs
+from simcse_core.bench.results import Interval
+from simcse_core.bench.sheets import average_interval
 from simcse_core.encoders import load_encoder
 from simcse_core.evaluation.bootstrap import Difference
 from simcse_core.evaluation.cone import digest_of_texts
@@ -61,6 +63,7 @@ def content(results: Mapping[str, BenchResult], resamples: int) -> dict[str, Any
         "checkpoints": {
             name: {
                 "result": _rounded(result.to_json(columns=False)),
+                "averages": {how: _ends(average_interval(result, how)) for how in AGGREGATIONS},
                 "cosines": [round(SCALE * float(value)) for value in result.pairs.cosine],
             }
             for name, result in results.items()
@@ -88,6 +91,10 @@ def _compared(first: BenchResult, second: BenchResult, resamples: int) -> dict[s
 
 def _numbers(difference: Difference) -> list[float]:
     return [round(value, 5) for value in (difference.value, difference.low, difference.high, difference.p)]
+
+
+def _ends(interval: Interval) -> list[float | None]:
+    return [None if end is None else round(end, 5) for end in interval]
 
 
 def _rounded(value: Any) -> Any:

@@ -1,0 +1,204 @@
+"""The scores: the plane, the table of tasks with intervals, further measures, published rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.bench import live, published, standing
+from pages.bench.controls import Scores
+from pages.bench.entries import Entry
+from pages.bench.recorded import recorded
+from pages.bench.words import MISSING, ends, label, number, set_title, shown
+from pages.ui.exports import csv_button, plotly, show_data
+from pages.ui.text import plain, t
+from pages.ui.theme import current_theme
+from simcse_core.bench import SHIPPED
+from simcse_core.bench.compare import AVERAGE
+from simcse_core.bench.results import Interval
+from simcse_core.data.sts_sets import TASKS
+from simcse_core.figures.bench import Placed, Row, interval_rows, plane
+
+LOOKS = (
+    ("before", "circle"), ("after", "diamond"), ("hard", "square"), ("positive", "triangle-up"),
+    ("false", "pentagon"), ("outline", "star"),
+)  # fmt: skip
+"""Colour by role and mark of the shown checkpoints, in turn."""
+
+
+def main_figure(settings: Scores) -> None:
+    """The plane, what it says, and where the numbers come from."""
+    points = [one for one in (_placed(entry, settings) for entry in settings.chosen) if one is not None]
+    if not points:
+        st.info(t("bench.plane.none", name=set_title(settings.measured_on)))
+        return
+    words = {
+        part: t(f"bench.plane.{part}") for part in ("alignment", "uniformity", "better", "collapsed", "even")
+    }
+    words["title"] = t("bench.plane.title", name=set_title(settings.measured_on))
+    words["score"] = score_title(settings)
+    told = "; ".join(
+        t("bench.plane.point", name=one.name, alignment=number(one.alignment, 2),
+          uniformity=number(one.uniformity, 2), score=number(one.score))
+        for one in points
+    )  # fmt: skip
+    plotly(plane(points, current_theme(), words=words), key="bn_plane", alt=t("bench.plane.alt", points=told))
+    st.markdown(standing.sentence(settings))
+    st.caption(provenance(settings.chosen))
+    columns: dict[str, list[Any]] = {
+        t("bench.checkpoint"): [one.name for one in points],
+        t("bench.plane.alignment"): [round(one.alignment, 4) for one in points],
+        t("bench.plane.uniformity"): [round(one.uniformity, 4) for one in points],
+        words["score"]: [one.score for one in points],
+    }
+    show_data(columns, "bench-plane", key="bn_plane_data", alt=t("bench.plane.data_alt"))
+
+
+def _placed(entry: Entry, settings: Scores) -> Placed | None:
+    task = entry.task(settings.measured_on)
+    if task is None or task.alignment is None:
+        return None
+    return Placed(label(entry.name), task.alignment, task.uniformity, score(entry, settings))
+
+
+def score(entry: Entry, settings: Scores) -> float | None:
+    """The number that a checkpoint is coloured and ranked by."""
+    if settings.measured_on == SHIPPED:
+        return entry.result.pairs.spearman[settings.aggregation]
+    return entry.result.average(settings.aggregation)
+
+
+def score_title(settings: Scores) -> str:
+    """What that number is."""
+    how = t(f"bench.aggregations.{settings.aggregation}")
+    which = "pairs" if settings.measured_on == SHIPPED else "average"
+    return t(f"bench.plane.score_{which}", how=how)
+
+
+def columns_of(chosen: Sequence[Entry]) -> list[str]:
+    """Tasks in the order of the table: those of the seven that are there, their average, shipped pairs."""
+    public = [name for name in TASKS if any(name in one.result.tasks for one in chosen)]
+    return [*public, *([AVERAGE] if public else []), SHIPPED]
+
+
+def value_of(entry: Entry, column: str, aggregation: str) -> float | None:
+    """A cell's score."""
+    if column == AVERAGE:
+        return entry.result.average(aggregation) if set(entry.result.tasks) == set(TASKS) else None
+    task = entry.task(column)
+    return None if task is None else task.spearman[aggregation]
+
+
+def interval_of(entry: Entry, column: str, aggregation: str) -> Interval:
+    """A cell's 95 % interval; (None, None) where it is not known."""
+    if column != AVERAGE:
+        task = entry.task(column)
+        return (None, None) if task is None else task.intervals[aggregation]
+    if entry.measured:
+        return live.average_interval(entry.result, aggregation)
+    return recorded().averages[entry.name][aggregation]
+
+
+def table(settings: Scores) -> None:
+    """Every task with its interval; the best is bold where the others lie beyond noise."""
+    st.subheader(t("bench.table.title", how=t(f"bench.aggregations.{settings.aggregation}")), anchor=False)
+    columns = columns_of(settings.chosen)
+    best = {column: standing.best(settings, column) for column in columns}
+    heads = [t("bench.checkpoint"), *(column_title(column) for column in columns)]
+    cells: dict[str, list[str]] = {head: [] for head in heads}
+    for entry in settings.chosen:
+        cells[heads[0]].append(shown(entry.name))
+        for head, column in zip(heads[1:], columns, strict=True):
+            cells[head].append(_cell(entry, column, settings.aggregation, bold=best[column] == entry.name))
+    st.table(cells, hide_index=True, alt=t("bench.table.alt"))
+    st.caption(t("bench.table.caption") + " " + t(f"bench.table.protocol.{settings.aggregation}"))
+    with st.container(horizontal=True, gap="small"):
+        csv_button(flat(settings), "bench", key="bn_table_csv")
+        published.downloads(settings)
+
+
+def column_title(column: str) -> str:
+    """Head of a column."""
+    return t("bench.table.average") if column == AVERAGE else set_title(column)
+
+
+def _cell(entry: Entry, column: str, aggregation: str, *, bold: bool) -> str:
+    value = value_of(entry, column, aggregation)
+    if value is None:
+        return MISSING
+    told = f"**{number(value)}**" if bold else number(value)
+    low, high = interval_of(entry, column, aggregation)
+    return told if low is None else f"{told} :small[({ends(low, high)})]"
+
+
+def flat(settings: Scores) -> dict[str, list[Any]]:
+    """The table with one line for each checkpoint and task."""
+    rows: dict[str, list[Any]] = {
+        name: [] for name in ("checkpoint", "pooling", "aggregation", "task", "spearman", "low", "high")
+    }
+    for entry in settings.chosen:
+        for column in columns_of(settings.chosen):
+            low, high = interval_of(entry, column, settings.aggregation)
+            values = (entry.name, entry.result.encoder.pooling, settings.aggregation, column,
+                      value_of(entry, column, settings.aggregation), low, high)  # fmt: skip
+            for kept, value in zip(rows.values(), values, strict=True):
+                kept.append(value)
+    return rows
+
+
+def rows_figure(settings: Scores) -> None:
+    """Every task as a row, every checkpoint as a mark with its interval."""
+    columns = [column for column in columns_of(settings.chosen) if column != AVERAGE]
+    series = []
+    for place, entry in enumerate(settings.chosen):
+        values = [value_of(entry, column, settings.aggregation) for column in columns]
+        both = [interval_of(entry, column, settings.aggregation) for column in columns]
+        role, symbol = LOOKS[place % len(LOOKS)]
+        low, high = ([pair[side] for pair in both] for side in (0, 1))
+        series.append(Row(label(entry.name), role, symbol, values, low, high))
+    known = [v for one in series for side in (one.values, one.low, one.high) for v in side if v is not None]
+    limits = (10 * ((min(known) - 1) // 10), 10 * ((max(known) + 1) // 10 + 1))
+    words = {"title": t("bench.rows.title"), "x": t("bench.rows.x")}
+    figure = interval_rows(
+        [column_title(c) for c in columns], series, current_theme(), words=words, limits=limits
+    )
+    plotly(figure, key="bn_rows", alt=t("bench.rows.alt", tasks=len(columns), count=len(series)))
+
+
+def further(settings: Scores) -> None:
+    """What no seven-task average holds: SICK-R by the other convention, and finding the paraphrase."""
+    st.subheader(t("bench.further.title"), anchor=False)
+    parts = ("test", "whole", "found", "mrr", "pooling")
+    heads = [t("bench.checkpoint"), *(t(f"bench.further.{part}") for part in parts)]
+    lines = ["| " + " | ".join(heads) + " |", "|:--|" + "--:|" * (len(heads) - 2) + ":--|"]
+    for entry in settings.chosen:
+        result = entry.result
+        found = result.retrieval
+        sick = [one.spearman["all"] if one else None for one in (result.tasks.get("SICK-R"), result.sick_all)]
+        cells = [shown(entry.name), *map(number, sick), number(found.accuracy), number(found.mrr),
+                 plain(result.encoder.pooling)]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    st.markdown("\n".join(lines))
+    told = list(dict.fromkeys(entry.result.retrieval.told for entry in settings.chosen))
+    st.caption(t("bench.further.caption", told=plain(" ".join(told))))
+
+
+def provenance(chosen: Sequence[Entry]) -> str:
+    """Which readings, which machine, when: recorded ones together, measured ones together."""
+    said = []
+    here = [shown(one.name) for one in chosen if one.measured]
+    if len(here) < len(chosen):
+        made = recorded().made
+        said.append(
+            t("bench.recorded", date=made["date"], torch=made["versions"]["torch"], device=made["device"])
+        )
+    if here:
+        said.append(t("bench.measured", names=", ".join(here)))
+    readings = "; ".join(
+        t("bench.reading", name=shown(one.name), pooling=plain(one.result.encoder.pooling),
+          layers=one.result.encoder.layers, width=one.result.encoder.width)
+        for one in chosen
+    )  # fmt: skip
+    return " ".join([readings + ".", *said])
