@@ -15,7 +15,7 @@ from pages.ui.theme import current_theme
 from simcse_core.evaluation.geometry import TOKEN_MEASURES
 from simcse_core.figures.geometry_curves import Line, curves
 
-ADJUSTED = "_adjusted"
+ADJUSTED, BASELINE = "_adjusted", "baseline"
 
 
 def draw_tokens(found: Sequence[Side]) -> None:
@@ -37,22 +37,7 @@ def draw_tokens(found: Sequence[Side]) -> None:
     )
     key = measure + ADJUSTED if less else measure
     lines = [Line(side.title, _points(side, key), side.role, side.dash) for side in found]
-    if can and not less:
-        lines += [
-            Line(
-                t("cone_views.contextual.baseline", letter=side.letter),
-                _points(side, "baseline"),
-                side.role,
-                "dotted",
-                marked=False,
-            )
-            for side in found
-        ]
-    even = found[0].geometry.isotropic_tokens.get(measure)
-    if even is not None:
-        deepest = max(side.geometry.layers for side in found)
-        level = [(0.0, even), (float(deepest), even)]
-        lines.append(Line(t("cone.even"), level, "noise", "dotted", marked=False))
+    lines += _beside(found, measure, baselines=can and not less)
     option = curves(
         lines,
         current_theme(),
@@ -64,6 +49,30 @@ def draw_tokens(found: Sequence[Side]) -> None:
     echarts(option, key="cn_tokens_by_layer", alt=_alt(found, key, measure), height=340)
     st.caption(t(f"cone_views.contextual.meaning.{measure}"))
     _table(found, lines)
+
+
+def _beside(found: Sequence[Side], measure: str, *, baselines: bool) -> list[Line]:
+    """The baselines, where they were not subtracted, and the level of evenly spread directions."""
+    known = found[0].geometry.tokens[0]
+    own = f"{measure}_{BASELINE}"  # the others share one
+    lines = [
+        Line(
+            t("cone_views.contextual.baseline", letter=side.letter),
+            _points(side, own if own in known else BASELINE),
+            side.role,
+            "dotted",
+            marked=False,
+        )
+        for side in (found if baselines else ())
+    ]
+    even = found[0].geometry.isotropic_tokens.get(measure)
+    if own in known and not baselines:
+        even = 0.0  # its own baseline is subtracted too
+    if even is not None:
+        deepest = max(side.geometry.layers for side in found)
+        level = [(0.0, even), (float(deepest), even)]
+        lines.append(Line(t("cone.even"), level, "noise", "dotted", marked=False))
+    return lines
 
 
 def _points(side: Side, key: str) -> list[tuple[float, float | None]]:
