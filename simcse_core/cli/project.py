@@ -59,7 +59,7 @@ def run_project(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parsed(pairs: list[str]) -> dict[str, str]:
+def _parsed(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         if "=" not in pair:
             raise ConfigError(f"--set takes KEY=VALUE; got {pair!r}.")

@@ -19,6 +19,7 @@ from simcse_core.projection.pca import pca
 from simcse_core.registry import Range
 
 SOURCE = "van der Maaten & Hinton 2008, JMLR 9; start by Kobak & Berens 2019, doi:10.1038/s41467-019-13056-x"
+SLOWEST = 10.0  # scikit-learn's own least rate, 50, throws few points apart in three dimensions
 START = 1e-4  # standard deviation of the start, small enough for the forces to move it
 
 Perplexity = Annotated[
@@ -75,7 +76,7 @@ def _laid_out(rows: Rows, start: Rows, seed: int, perplexity: float) -> Rows:
         n_components=start.shape[1],
         perplexity=perplexity,
         init=(spread * (START / spread[:, 0].std())).astype(np.float32),
-        learning_rate="auto",
+        learning_rate=max(len(rows) / 48, SLOWEST),  # Belkina et al. 2019, in scikit-learn's units
         metric="euclidean",  # squared inside: on unit rows twice the cosine distance
         random_state=seed,
     )
