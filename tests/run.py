@@ -25,7 +25,7 @@ def main() -> int:
     chromium = find_chromium() or try_to_install()
     if chromium:
         tabs = str(min(2, os.cpu_count() or 1))  # each with a server of its own; mostly they wait
-        failed |= pytest("-m", "browser", "-n", tabs, "--dist", "worksteal", "tests/browser") not in {0, 5}
+        failed |= pytest("-m", "browser", "-n", tabs, "--dist", "loadgroup", "tests/browser") not in {0, 5}
     else:
         sys.stdout.write(
             "\nNOT RUN: the browser tests. No Chromium was found and none could be installed; "

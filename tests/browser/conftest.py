@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, sync_playwright
 
 from tests.browser.chromium import find_chromium
 
@@ -26,6 +26,7 @@ FLAGS = [
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 OpenTab = Callable[..., Page]
 StartServer = Callable[..., str]
+WIDE, PHONE = 1440, 390
 
 
 @contextmanager
@@ -99,26 +100,32 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def kept_context(browser: Browser) -> BrowserContext:
+    """One context for all tests: its HTTP cache keeps Streamlit's scripts, megabytes that never change."""
+    return browser.new_context()
+
+
 @pytest.fixture
-def open_tab(browser: Browser) -> Iterator[OpenTab]:
+def open_tab(browser: Browser, kept_context: BrowserContext) -> Iterator[OpenTab]:
     """`open_tab(address, scheme="dark", width=390)`: a tab of a new visitor, once the page is idle.
 
     `tab.faults` collects what no page may do: console errors, script errors, failed or foreign requests.
     """
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def open_address(
-        address: str, *, scheme: str = "light", width: int = 1440, motion: str = "reduce", agent: str = ""
+        address: str, *, scheme: str = "light", width: int = WIDE, motion: str = "reduce", agent: str = ""
     ) -> Page:
-        height = 844 if width < 640 else 900
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion=motion,
-            user_agent=agent or None,
-        )
+        if contexts or agent:  # visitors of one test share nothing
+            context = browser.new_context(user_agent=agent or None)
+        else:
+            context = kept_context
         contexts.append(context)
         tab = context.new_page()
+        _forget(tab, address)
+        tab.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+        look(tab, scheme=scheme, width=width)
         tab.faults = []  # type: ignore[attr-defined]
         _collect_faults(tab, address)
         tab.goto(address)
@@ -127,7 +134,25 @@ def open_tab(browser: Browser) -> Iterator[OpenTab]:
 
     yield open_address
     for context in contexts:
-        context.close()
+        for page in context.pages:
+            page.close()
+        if context is not kept_context:
+            context.close()
+
+
+def look(tab: Page, *, scheme: str, width: int) -> None:
+    """Change theme and width of the tab in place, as a switch at dusk and a turned phone do."""
+    tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    tab.set_viewport_size({"width": width, "height": 844 if width < 640 else 900})
+
+
+def _forget(tab: Page, address: str) -> None:
+    """Whatever earlier visitors left in cookies and storage is gone; the HTTP cache stays."""
+    tab.context.clear_cookies()
+    origin = "/".join(address.split("/")[:3])
+    client = tab.context.new_cdp_session(tab)
+    client.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    client.detach()
 
 
 def _collect_faults(tab: Page, address: str) -> None:
@@ -170,6 +195,14 @@ def until(tab: Page, holds: Callable[[], bool], *, seconds: float = 20) -> None:
             pass  # what it reads is not there yet
         tab.wait_for_timeout(100)
     assert holds()
+
+
+def count_messages(tab: Page) -> None:
+    """From here on `window.sent` counts what the page sends to the server."""
+    tab.evaluate(
+        """() => { window.sent = 0; const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (...parts) { window.sent += 1; send.apply(this, parts); }; }"""
+    )
 
 
 @contextmanager

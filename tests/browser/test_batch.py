@@ -16,7 +16,7 @@ from pages.batch.recorded import recorded_views
 from pages.ui.text import t
 from simcse_core.theory.batch import roles_of
 from simcse_core.theory.walk_arrays import LAYOUTS
-from tests.browser.conftest import OpenTab, settle, until
+from tests.browser.conftest import WIDE, OpenTab, look, settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,9 @@ def row_button(tab: Page, name: str) -> Any:
     return tab.locator(".board tbody button", has_text=re.compile(f"^{name}$"))
 
 
-def test_click_keys_and_slider_agree_with_the_core_and_the_address(server: str, open_tab: OpenTab) -> None:
+def test_click_keys_and_slider_agree_with_the_core_the_address_and_the_marked_lines(
+    server: str, open_tab: OpenTab
+) -> None:
     tab = open_tab(server + "/batch")
     shows(tab, "a", 0.05)
     expect(tab.locator(".board tbody tr")).to_have_count(8)
@@ -75,6 +77,8 @@ def test_click_keys_and_slider_agree_with_the_core_and_the_address(server: str, 
     shows(tab, "c", 0.1)  # the address brings it back
     tab.get_by_role("button", name=t("shell.reset")).click()
     shows(tab, "a", 0.05)
+    look(tab, scheme="dark", width=WIDE)
+    check_the_lines_in_force_are_marked(tab)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -91,9 +95,7 @@ def test_the_picker_beside_it_opens_the_same_row(server: str, open_tab: OpenTab)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
-def test_the_lines_in_force_are_marked(server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(server + "/batch", scheme="dark")
-    shows(tab, "a", 0.05)
+def check_the_lines_in_force_are_marked(tab: Page) -> None:
     marked = tab.locator(".board pre .marked")
     for step, line in (
         ("mask", "masked_fill(itself"),
@@ -109,7 +111,6 @@ def test_the_lines_in_force_are_marked(server: str, open_tab: OpenTab) -> None:
     tab.locator(".board .views .push").click()
     expect(tab.locator(".board tbody td.positive").first).to_have_text(t("batch.board.cell_pull"))
     until(tab, lambda: "bt_view=push" in tab.url, seconds=60)
-    assert tab.faults == []  # type: ignore[attr-defined]
 
 
 def test_without_dropout_the_pull_is_dashed(server: str, open_tab: OpenTab) -> None:

@@ -36,15 +36,20 @@ Object.assign(window, { Agreement, wrapDegrees, toStep, oncePerFrame, spoken });
 """
 
 
-@pytest.fixture
-def stage(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 500, "height": 500})
-    page = context.new_page()
-    page.set_content(STAGE)
-    page.add_script_tag(content=script(tmp_path) + HANDS, type="module")
-    page.wait_for_function("window.seen && seen.draws")
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 500, "height": 500})
     yield page
-    context.close()
+    page.close()
+
+
+@pytest.fixture
+def stage(tab: Page, tmp_path: Path) -> Page:
+    tab.goto("about:blank")  # a new document with a new window
+    tab.set_content(STAGE)
+    tab.add_script_tag(content=script(tmp_path) + HANDS, type="module")
+    tab.wait_for_function("window.seen && seen.draws")
+    return tab
 
 
 def drag(page: Page, start: tuple[float, float], *path: tuple[float, float]) -> None:

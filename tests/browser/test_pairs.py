@@ -11,7 +11,7 @@ from pages.pairs import recorded
 from pages.ui.text import t
 from tests.browser.conftest import OpenTab, settle, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pairs")]  # one server that has PyTorch warm
 
 
 def painted(tab: Page) -> int:
@@ -27,19 +27,24 @@ def painted(tab: Page) -> int:
     return int(tab.evaluate(script))
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1440)])
-def test_it_opens_on_a_painted_figure(server: str, open_tab: OpenTab, scheme: str, width: int) -> None:
-    tab = open_tab(server + "/pairs", scheme=scheme, width=width)
+def check_painted(tab: Page) -> None:
     expect(tab.get_by_text("higher than all 20,000 random pairs").first).to_be_visible()
     tab.wait_for_function("document.querySelectorAll('[data-testid=\"stMain\"] canvas').length > 0")
     until(tab, lambda: painted(tab) > 8)
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+
+
+def test_on_a_phone_it_opens_on_a_painted_figure(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server + "/pairs", width=390)
+    check_painted(tab)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
-def test_typing_updates_the_same_chart_without_enter(server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(server + "/pairs")
-    tab.wait_for_function("document.querySelectorAll('[data-testid=\"stMain\"] canvas').length > 0")
+def test_it_opens_on_a_painted_figure_and_typing_updates_it_without_enter(
+    server: str, open_tab: OpenTab
+) -> None:
+    tab = open_tab(server + "/pairs", scheme="dark")
+    check_painted(tab)
     tab.evaluate("document.querySelector('[data-testid=\"stMain\"] canvas').dataset.kept = 'yes'")
     original = tab.get_by_label(t("pairs.field.original"))
     original.click()
@@ -49,6 +54,7 @@ def test_typing_updates_the_same_chart_without_enter(server: str, open_tab: Open
     settle(tab)
     assert tab.evaluate("document.querySelector('[data-testid=\"stMain\"] canvas').dataset.kept") == "yes"
     assert "Bathers" not in tab.url  # texts stay out of the address
+    check_the_address_brings_the_view_back(tab)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -94,8 +100,7 @@ def test_a_checkpoint_out_of_reach_is_told_with_a_way_on(server: str, open_tab: 
     until(tab, lambda: tab.get_by_role("alert").count() == 0)
 
 
-def test_the_address_brings_the_view_back(server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(server + "/pairs")
+def check_the_address_brings_the_view_back(tab: Page) -> None:
     tab.get_by_role("radio", name=t("pairs.example.roles"), exact=True).click()
     settle(tab)
     expect(tab.get_by_label(t("pairs.field.original"))).to_have_value(recorded.examples()["roles"].original)

@@ -14,7 +14,7 @@ from pages.ui.text import t
 from simcse_core.theory.anatomy import anatomy, tangential_push
 from simcse_core.theory.charge import parting
 from simcse_core.theory.temperatures import over_temperatures
-from tests.browser.conftest import OpenTab, finger_drag, settle, until
+from tests.browser.conftest import OpenTab, count_messages, finger_drag, settle, until
 
 pytestmark = pytest.mark.browser
 CLOSE = 1e-6
@@ -84,15 +84,7 @@ def point(tab: Page, index: int) -> Locator:
     return tab.locator(f'.points [aria-label="{name}"] .hit')
 
 
-def count_messages(tab: Page) -> None:
-    """From here on `window.sent` counts what the page sends to the server."""
-    tab.evaluate(
-        """() => { window.sent = 0; const send = WebSocket.prototype.send;
-        WebSocket.prototype.send = function (...parts) { window.sent += 1; send.apply(this, parts); }; }"""
-    )
-
-
-def test_the_temperature_is_dragged_without_the_server_and_kept_on_release(
+def test_the_temperature_is_dragged_without_the_server_kept_on_release_and_set_by_the_curves(
     server: str, open_tab: OpenTab
 ) -> None:
     tab = open_tab(server + "/temperature")
@@ -119,6 +111,7 @@ def test_the_temperature_is_dragged_without_the_server_and_kept_on_release(
     settle(tab)
     until(tab, lambda: numbers(tab)["tau"] == tau)
     expect(tab.get_by_text(f"τ = {tau:g}").first).to_be_visible()
+    check_the_curves_are_a_slider_too(tab)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -221,15 +214,14 @@ def test_tab_walks_through_the_points_in_order_and_letters_through_a_crowd(
     check(after)
 
 
-def test_the_curves_are_a_slider_too(server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(server + "/temperature")
+def check_the_curves_are_a_slider_too(tab: Page) -> None:
     chart = tab.locator(".curves svg")
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
     tab.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"])
+    until(tab, lambda: numbers(tab)["tau"] > 0.5)
     found = numbers(tab)
-    assert found["tau"] > 0.5
     check(found)
     settle(tab)
     until(tab, lambda: f"tp_tau={found['tau']:g}" in tab.url)
