@@ -28,7 +28,7 @@ from simcse_core.figures.geometry import Grid, Scale, layer_grid
 from simcse_core.metrics import metrics
 
 SHOWN = (*MEASURES, "spearman")
-DIGITS = {"participation_ratio": 0, "effective_rank": 0, "hubness": 1, "spearman": 0}
+DIGITS = {"participation_ratio": 0, "effective_rank": 0, "hubness": 1, "spearman": 1}
 HUBS, TOP = 6.0, 60.0  # ends of the colours for hubness and rank correlation
 GUESSED = ("mean", "cls_before_pooler", "first_last", "max", "mask")
 TOP_SHARE = r"\frac{{\sum_{{i\le {k}}}\sigma_i^2}}{{\sum_i\sigma_i^2}}"

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from plotly.colors import get_colorscale, sample_colorscale
 
 from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import WEIGHTS, Theme, plotly_text
@@ -60,15 +61,14 @@ def layer_grid(grid: Grid, theme: Theme, scale: Scale) -> go.Figure:
         scale: Fixed ends, so that two encoders are read by one scale.
     """
     values = np.asarray(grid.values, dtype=np.float64)
+    colours = [list(stop) for stop in theme.diverging] if scale.cosine else get_colorscale(WEIGHTS)
     figure = go.Figure(
         go.Heatmap(
             z=values,
             zmin=scale.low,
             zmax=scale.high,
-            colorscale=[list(stop) for stop in theme.diverging] if scale.cosine else WEIGHTS,
+            colorscale=colours,
             text=[[_written(value, scale.digits) for value in row] for row in values],
-            texttemplate="%{text}",
-            textfont={"size": 13},
             customdata=[[plotly_text(name) for name in grid.columns] for _ in values],
             hovertemplate="layer %{y}, %{customdata}: %{text}<extra></extra>",
             hoverongaps=False,
@@ -77,6 +77,7 @@ def layer_grid(grid: Grid, theme: Theme, scale: Scale) -> go.Figure:
             showscale=False,
         )
     )
+    _add_numbers(figure, values, scale, colours)
     if grid.chosen is not None:
         layer, column = grid.chosen
         figure.add_shape(
@@ -99,6 +100,32 @@ def layer_grid(grid: Grid, theme: Theme, scale: Scale) -> go.Figure:
     )  # fmt: skip
 
 
+def _add_numbers(
+    figure: go.Figure, values: NDArray[np.float64], scale: Scale, colours: Sequence[Sequence[Any]]
+) -> None:
+    """The number of every cell, black or white, whichever stands out more on its colour."""
+    rows, columns = np.nonzero(~np.isnan(values))
+    known = values[rows, columns]
+    places = np.clip((known - scale.low) / (scale.high - scale.low), 0.0, 1.0)
+    cells = sample_colorscale(colours, places.tolist(), colortype="tuple")
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        mode="text",
+        text=[_written(value, scale.digits) for value in known],
+        textfont={"size": 13, "color": [_ink(cell) for cell in cells]},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _ink(colour: tuple[float, float, float]) -> str:
+    """Black or white on a colour of parts in [0, 1], by the contrast ratio of WCAG 2."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (light + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff"
+
+
 def _written(value: float, digits: int) -> str:
     return "" if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
@@ -106,7 +133,7 @@ def _written(value: float, digits: int) -> str:
 def dimension_bars(
     name: str, contributions: ArrayLike, removed: int, theme: Theme, *, role: str, limits: tuple[float, float]
 ) -> go.Figure:
-    """What every dimension adds to the mean cosine; those left out are hollow, the largest are numbered.
+    """What every dimension adds to the mean cosine; those left out have a colour, the largest are numbered.
 
     Args:
         name: Above the figure.
@@ -121,14 +148,14 @@ def dimension_bars(
     out = np.isin(np.arange(len(added)), order[:removed])
     colour = getattr(theme, role)
     figure = go.Figure()
-    for rows, fill, label in ((~out, colour, "kept"), (out, "rgba(0,0,0,0)", "left out")):
+    for rows, fill, label in ((~out, colour, "kept"), (out, theme.hard, "left out")):
         figure.add_bar(
             x=np.flatnonzero(rows),
             y=added[rows],
             width=1.6,
             name=label,
             showlegend=False,
-            marker={"color": fill, "line": {"color": colour if label == "kept" else theme.muted, "width": 1}},
+            marker={"color": fill, "line": {"color": fill, "width": 1}},
             hovertemplate="dimension %{x} adds %{y:.4f}<extra>" + label + "</extra>",
         )
     figure.update_layout(annotations=[_numbered(int(d), float(added[d]), theme) for d in order[:NAMED]])

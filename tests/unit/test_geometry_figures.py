@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from plotly.colors import sample_colorscale
 
 from simcse_core.figures.geometry import Grid, Scale, dimension_bars, layer_grid
 from simcse_core.figures.geometry_curves import Line, curves
@@ -29,8 +30,13 @@ themes = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_grid_writes_every_number_and_outlines_one(theme: Theme) -> None:
     values = np.array([[0.5, np.nan], [-0.001, 1.0]])
     figure = layer_grid(Grid(BAD, values, ["Mean", "Max"], (1, 0)), theme, Scale(-1, 1, cosine=True))
-    (heat,) = figure.data
+    heat, written = figure.data
     assert [list(row) for row in heat.text] == [["0.50", ""], ["0.00", "1.00"]]
+    assert list(zip(written.y, written.x, written.text, strict=True)) == [
+        (0, 0, "0.50"),
+        (1, 0, "0.00"),
+        (1, 1, "1.00"),
+    ]
     assert (heat.zmin, heat.zmax) == (-1, 1)
     (cell,) = figure.layout.shapes
     assert (cell.x0, cell.y0) == (-0.5, 0.5)
@@ -38,12 +44,31 @@ def test_the_grid_writes_every_number_and_outlines_one(theme: Theme) -> None:
     assert not layer_grid(Grid("A", values, ["Mean", "Max"]), theme, Scale(0, 1)).layout.shapes
 
 
-def test_bars_left_out_are_the_largest_and_hollow() -> None:
+@themes
+@pytest.mark.parametrize("cosine", [True, False])
+def test_numbers_stand_out_on_every_colour(theme: Theme, cosine: bool) -> None:
+    """Contrast of 4.5 or more by WCAG 2, all along the scale."""
+    low, values = (-1.0 if cosine else 0.0), np.linspace(-1 if cosine else 0, 1, 41)[None]
+    figure = layer_grid(Grid("A", values, [str(i) for i in range(41)]), theme, Scale(low, 1, cosine=cosine))
+    heat, written = figure.data
+    stops = [list(stop) for stop in heat.colorscale]
+    cells = sample_colorscale(stops, ((values[0] - low) / (1 - low)).tolist(), colortype="tuple")
+    for cell, ink in zip(cells, written.textfont.color, strict=True):
+        paper, text = luminance(cell), luminance((0, 0, 0) if ink == "#000000" else (1, 1, 1))
+        assert (max(paper, text) + 0.05) / (min(paper, text) + 0.05) >= 4.5
+
+
+def luminance(colour: tuple[float, float, float]) -> float:
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
+
+
+def test_bars_left_out_are_the_largest_and_coloured() -> None:
     added = np.array([0.1, -0.02, 0.3, 0.05])
     figure = dimension_bars("A", added, 2, LIGHT, role="before", limits=(-0.1, 0.4))
     kept, out = figure.data
     assert list(kept.x) == [1, 3] and list(out.x) == [0, 2]
-    assert list(out.y) == [0.1, 0.3] and out.marker.color == "rgba(0,0,0,0)"
+    assert list(out.y) == [0.1, 0.3] and out.marker.color == LIGHT.hard != kept.marker.color
     assert [note.text for note in figure.layout.annotations] == ["2", "0", "3"]
     assert tuple(figure.layout.yaxis.range) == (-0.1, 0.4)
 
