@@ -35,12 +35,12 @@ def type_texts(at: Any, original: str, same: str, different: str) -> Any:
     return at
 
 
-def test_it_opens_on_the_recorded_figure_with_two_checkpoints(open_page: OpenPage) -> None:
+def test_it_opens_on_the_recorded_figure_with_its_checkpoints(open_page: OpenPage) -> None:
     at = open_page("pairs")
     first = recorded.examples()["negation"]
     assert at.text_input(key="pr_original").value == first.original
     text = text_of(at)
-    assert f"{first.scores['minilm:4']['same']:.2f}, higher than 9" in text
+    assert f"{first.scores[recorded.OPENING[0]]['same']:.2f}, higher than 9" in text
     assert "higher than all 20,000 random pairs" in text
 
 
@@ -54,8 +54,8 @@ def test_every_example_opens_by_its_address(open_page: OpenPage, name: str) -> N
 
 def test_a_chinese_pair_comes_with_a_warning_and_its_background(open_page: OpenPage) -> None:
     at = open_page("pairs", pr_ex="Chinese")
-    assert len(at.warning) == 2
-    assert "Two random Chinese sentences score 0.61" in at.warning[1].value
+    assert len(at.warning) == len(recorded.OPENING)
+    assert "Two random Chinese sentences score 0.61" in at.warning[recorded.OPENING.index("minilm")].value
 
 
 @pytest.mark.parametrize("mode", ["A list", "Search"])

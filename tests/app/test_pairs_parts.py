@@ -63,7 +63,7 @@ def test_closest_pairs_come_first() -> None:
 
 
 def test_opening_checkpoints_follow_the_address() -> None:
-    assert checkpoints.opening(None) == ["minilm:4", "minilm"]
+    assert checkpoints.opening(None) == list(recorded.OPENING)
     assert checkpoints.opening("minilm") == ["minilm"]
     assert checkpoints.opening("some/model") == ["some/model", "minilm"]
 
