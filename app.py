@@ -19,6 +19,7 @@ PAGES = (
     shell.Entry("see", "losses", ":material/balance:"),
     shell.Entry("see", "traps", ":material/warning:"),
     shell.Entry("run", "lab", ":material/play_circle:"),
+    shell.Entry("judge", "bench", ":material/leaderboard:"),
     shell.Entry("judge", "checkpoints", ":material/map:"),
     shell.Entry("reference", "notes", ":material/menu_book:"),
 )

@@ -139,7 +139,7 @@ def _why_errors(page: Frame, case: Case) -> None:
         rho = task.spearman["all"] if task is not None else None
         estimate = 100 * (1 - 6 * float(np.mean(errors**2)))
         lines.append(
-            rf"{letter}:\;e&={gold + errors[row]:.2f}-{gold:.2f}={errors[row]:+.2f}\\"
+            rf"{letter}:\;e&={gold + errors[row]:.3f}-{gold:.3f}={errors[row]:+.3f}\\"
             rf"&100\,(1-6\cdot{np.mean(errors**2):.3f})={estimate:.1f}"
             + (rf"\;\;(\rho={rho:.1f})" if rho is not None else "")
         )

@@ -171,17 +171,17 @@ def aha(case: Case) -> str:
         return t("bench.aha.same")
     told = kinds.differences(case.errors[0], case.errors[1], settings.kinds.of)
     better = 0 if values[0] > values[1] else 1
-    common = {
-        "better": case.names[better], "worse": case.names[1 - better], "most": number(values[better]),
-        "least": number(values[1 - better]), "name": set_title(settings.task),
-    }  # fmt: skip
+    said = t(
+        "bench.aha.ahead", better=case.names[better], worse=case.names[1 - better],
+        most=number(values[better]), least=number(values[1 - better]), name=set_title(settings.task),
+    )  # fmt: skip
     found = better_but_worse((values[0], values[1]), told)
-    if found is None:
-        return t("bench.aha.none", **common)
-    name, difference = found
-    return t(
-        "bench.aha.found", **common, kind=kinds.title(name), places=number(100 * abs(difference.value), 0)
-    )
+    if found is not None:
+        places_off = number(100 * abs(found[1].value), 0)
+        return f"{said} {t('bench.aha.worse', kind=kinds.title(found[0]), places=places_off)}"
+    close = [kinds.title(name) for name in settings.kinds.names if not beyond_noise(told[name])]
+    ending = t("bench.aha.no_better", kinds=", ".join(close)) if close else t("bench.aha.all_better")
+    return f"{said} {ending}"
 
 
 def order(case: Case, sort: str) -> NDArray[np.intp]:
