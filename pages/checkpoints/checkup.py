@@ -30,7 +30,6 @@ from simcse_core.evaluation.patient import FAULT
 OWN, NOTHING = "own", "nothing"
 COSINES = tuple(round(i / 50, 2) for i in range(-10, 51))
 ASKED = 0.72
-ANSWERS = ("0.40", "0.50", "0.60", "0.70", "0.80", "0.90")
 HARMLESS = 1.0  # points of Spearman that a hidden fault may cost
 MOST_TEXTS, LONGEST = 400, 40_000
 FORMULA = r"t^{*}=\arg\max_t\;\tfrac12\left[P(\cos\ge t\mid \text{same})+P(\cos<t\mid \text{other})\right]"
@@ -155,26 +154,26 @@ def _why(page: Frame, patients: Patients) -> None:
 
 
 def _guess() -> None:
-    after, before = (recorded()["checkups"][name] for name in opening())
-    if after.calibration is None or after.calibration.threshold is None:
+    """In which checkpoint the asked cosine is the rarer one."""
+    names = opening()
+    told = [recorded()["checkups"][name].calibration for name in names]
+    if any(one is None for one in told):
         return
-    found = after.calibration.threshold
-    right = min(ANSWERS, key=lambda a: abs(float(a) - found.value))
-    other = None if before.calibration is None else before.calibration.threshold
-    reveal = t(
-        "checkup.guess_reveal",
-        value=f"{found.value:.2f}",
-        low=f"{found.low:.2f}",
-        high=f"{found.high:.2f}",
-        before=opening()[1],
-        other="–" if other is None else f"{other.value:.2f}",
-    )
+    after, before = (one.place(ASKED)["random"] for one in told)
+    rarer = names[0] if after > before else names[1]
     guess(
-        "checkpoints.threshold",
-        t("checkup.guess", name=opening()[0]),
-        ANSWERS,
-        is_right=lambda a: a == right,
-        reveal=reveal,
+        "checkpoints.rarer",
+        t("checkup.guess", cosine=ASKED),
+        names,
+        is_right=lambda answer: answer == rarer,
+        reveal=t(
+            "checkup.guess_reveal",
+            cosine=ASKED,
+            first=names[0],
+            second=names[1],
+            after=f"{100 * after:.1f}",
+            before=f"{100 * before:.1f}",
+        ),
     )
 
 
