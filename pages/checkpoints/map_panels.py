@@ -8,9 +8,11 @@ import streamlit as st
 
 from pages.checkpoints.map_controls import Settings, spaced, title
 from pages.checkpoints.map_data import RECORDED, TWO, Recorded, View, recorded
+from pages.checkpoints.taking_vectors import one_file
 from pages.ui.exports import csv_button, echarts, json_button, show_data
 from pages.ui.text import plain, t
 from pages.ui.theme import current_theme
+from simcse_core.data.vectors import make_vectors, vector_files
 from simcse_core.evaluation.neighbours import overlap_with_last, overlap_with_previous, same_group, shared
 from simcse_core.figures.maps_churn import churn
 
@@ -144,33 +146,49 @@ def _columns(view: View, previous: Any, last: Any, own: Any) -> dict[str, list[A
 
 
 def exports(view: View, settings: Settings) -> None:
-    """The shown map as a table, and the view as JSON."""
-    atlas, points = view.atlas, view.atlas.layouts[settings.method].points[settings.at]
+    """The shown map as a table, the view as JSON, and for the Embedding Projector all that is at hand."""
     name = f"map-{settings.method}-{view.labels[settings.at]}".replace("/", "-")
-    table = {
-        "text": list(atlas.texts),
-        "subject": list(atlas.subjects),
-        "x": [float(f"{x:.5g}") for x in points[:, 0]],
-        "y": [float(f"{y:.5g}") for y in points[:, 1]],
-    }
-    value = {
+    value = shown(view, settings)
+    with st.container(horizontal=True, gap="small"):
+        csv_button(value["points"], name, key="cp-map-csv")
+        json_button(value, name, key="cp-map-json")
+        st.download_button(
+            t("checkpoints.projector" if view.clouds else "checkpoints.projector_map"),
+            lambda: projector_files(view, settings, name), f"{name}-vectors.zip", "application/zip",
+            key="cp-map-tsv", icon=":material/download:", on_click="ignore",
+            help=t("checkpoints.projector_help"),
+        )  # fmt: skip
+
+
+def projector_files(view: View, settings: Settings, name: str) -> bytes:
+    """Vectors of the shown step, or the places on the map where there are no vectors, with their labels."""
+    atlas, step = view.atlas, view.atlas.steps[settings.at]
+    rows = view.clouds.get(step, atlas.layouts[settings.method].points[settings.at])
+    found = make_vectors(rows, atlas.texts, {"subject": atlas.subjects})
+    return one_file(vector_files(found, f"{name}.tsv"), name)[1]
+
+
+def shown(view: View, settings: Settings) -> dict[str, Any]:
+    """The view as plain values: what is shown, the pinned sentence's neighbours, every point."""
+    atlas, at, pin = view.atlas, settings.at, settings.pin
+    layout = atlas.layouts[settings.method]
+    near = zip(atlas.neighbours[at, pin, : settings.k], atlas.cosines[at, pin], strict=False)
+    return {
         "source": view.source,
-        "step": view.labels[settings.at],
+        "step": view.labels[at],
         "compared_with": view.labels[settings.other],
         "method": settings.method,
-        "settings": dict(atlas.layouts[settings.method].settings),
-        "seed": atlas.layouts[settings.method].seed,
-        "pinned": atlas.texts[settings.pin],
+        "settings": dict(layout.settings),
+        "seed": layout.seed,
+        "pinned": atlas.texts[pin],
         "neighbours": [
-            {"text": atlas.texts[row], "subject": atlas.subjects[row], "cosine": round(float(c), 4)}
-            for row, c in zip(
-                atlas.neighbours[settings.at, settings.pin, : settings.k],
-                atlas.cosines[settings.at, settings.pin],
-                strict=False,
-            )
+            {"text": atlas.texts[row], "subject": atlas.subjects[row], "cosine": round(float(cosine), 4)}
+            for row, cosine in near
         ],
-        "points": table,
+        "points": {
+            "text": list(atlas.texts),
+            "subject": list(atlas.subjects),
+            "x": [float(f"{x:.5g}") for x in layout.points[at, :, 0]],
+            "y": [float(f"{y:.5g}") for y in layout.points[at, :, 1]],
+        },
     }
-    with st.container(horizontal=True, gap="small"):
-        csv_button(table, name, key="cp-map-csv")
-        json_button(value, name, key="cp-map-json")

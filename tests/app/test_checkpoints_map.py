@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 from unit.encoder_factory import make_checkpoint
 
-from pages.checkpoints import map_controls, map_live, map_tries
+from pages.checkpoints import map_controls, map_live, map_panels, map_tries
 from pages.ui.text import t
+from simcse_core.data.vector_reading import read_vectors
 from simcse_core.evaluation.neighbours import overlap_with_previous, same_group
 from simcse_core.figures.maps_churn import churn, weight_stops
 from simcse_core.figures.theme import LIGHT
@@ -54,7 +56,7 @@ def test_it_opens_on_the_last_step_with_true_neighbours(open_map: OpenPage) -> N
     lists = np.frombuffer(base64.b64decode(told["neighbours"]), "<u2").reshape(len(STEPS), COUNT, -1)
     assert lists.tolist() == atlas.neighbours.tolist()
     drawn = atlas.layouts["pca"].points
-    assert points(told) / 32767 * np.abs(drawn).max() == pytest.approx(drawn, abs=1e-3 * np.ptp(drawn))
+    assert points(told) / 32767 * np.abs(drawn).max() == pytest.approx(drawn, abs=1e-3 * float(np.ptp(drawn)))
     assert told["names"] == ["recipes", "sport", "weather"] and told["groups"][:4] == [0, 1, 2, 0]
     assert f"{COUNT} sentences" in captions(at) and "seed 42" in captions(at)
     assert len(at.get("echarts_chart")) == 1
@@ -172,6 +174,22 @@ def test_a_run_of_the_lab_is_mapped_from_what_it_kept(open_map: OpenPage, tmp_pa
     names: dict[str, Any] = {}
     printed(code_with(at, "RunStore"), names)
     assert names["atlas"].neighbours.tolist() == lists.tolist()
+
+
+def test_what_leaves_the_map_is_what_it_shows(open_map: OpenPage, tmp_path: Path) -> None:
+    view = map_live.run_view(a_run(tmp_path))
+    settings = map_controls.Settings("pca", 5, "subject", (), 2, 0, False, 7)
+    plain = map_panels.shown(view, settings)
+    assert [one["text"] for one in plain["neighbours"]] == [
+        view.atlas.texts[row] for row in view.atlas.neighbours[2, 7, :5]
+    ]
+    assert plain["points"]["x"] == pytest.approx(view.atlas.layouts["pca"].points[2, :, 0], rel=1e-4)
+    (tmp_path / "v.zip").write_bytes(map_panels.projector_files(view, settings, "v"))
+    with zipfile.ZipFile(tmp_path / "v.zip") as archive:
+        archive.extractall(tmp_path)
+    again = read_vectors(tmp_path / "v.tsv")
+    assert again.texts == view.atlas.texts and again.labels["subject"] == view.atlas.subjects
+    assert again.embeddings == pytest.approx(view.clouds[20], rel=1e-5)
 
 
 def test_a_slow_map_waits_for_its_button(

@@ -52,7 +52,9 @@ def test_it_survives_the_file_up_to_its_rounding(atlas: Atlas) -> None:
     assert again.neighbours.tolist() == atlas.neighbours.tolist()
     assert again.cosines == pytest.approx(atlas.cosines, abs=2e-5)
     for name, layout in atlas.layouts.items():
-        assert again.layouts[name].points == pytest.approx(layout.points, abs=1e-4 * np.ptp(layout.points))
+        assert again.layouts[name].points == pytest.approx(
+            layout.points, abs=1e-4 * float(np.ptp(layout.points))
+        )
         assert again.layouts[name].kept == pytest.approx(layout.kept, abs=1e-5)
 
 
