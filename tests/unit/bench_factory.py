@@ -59,6 +59,7 @@ def write_sts(folder: Path, tasks: Iterable[str], *, every: bool = False) -> Pat
     for task in tasks:
         for subset, size in {**TASKS[task], **(OTHER_SPLITS.get(task, {}) if every else {})}.items():
             rows = rng.integers(0, len(SENTENCES), size=(size, 2))
+            rows[:, 1] = (rows[:, 0] + 1 + rows[:, 1] % (len(SENTENCES) - 1)) % len(SENTENCES)  # never itself
             scores = np.round(rng.uniform(1, 5, size=size), 1)
             lines = [f"{s}\t{SENTENCES[i]}\t{SENTENCES[j]}" for s, (i, j) in zip(scores, rows, strict=True)]
             path = folder / task / f"{subset}.tsv"

@@ -35,7 +35,7 @@ def knowing() -> FakeEncoder:
     partner = {text: row for row, text in enumerate(pairs.second)}
 
     def embed(texts: list[str]) -> NDArray[Any]:
-        rows = np.zeros((len(texts), 2 * len(pairs) + len(texts)))
+        rows = np.zeros((len(texts), 2 * len(pairs) + 1))
         for i, text in enumerate(texts):
             if text in place:
                 rows[i, 2 * place[text]] = 1
@@ -43,7 +43,7 @@ def knowing() -> FakeEncoder:
                 cosine = pairs.score[partner[text]] / 5.1
                 rows[i, 2 * partner[text] : 2 * partner[text] + 2] = cosine, np.sqrt(1 - cosine**2)
             else:
-                rows[i, 2 * len(pairs) + i] = 1  # the background is at right angles to everything
+                rows[i, -1] = 1  # the background is at right angles to every pair
         return rows
 
     return FakeEncoder(embed)

@@ -106,7 +106,7 @@ def text(folder: Path) -> Path:
         (named("readme.md"), "no checkpoint"),
         (named("config.json"), "no checkpoint"),
         (named("config.json", "pytorch_model.bin"), "pickled"),
-        (named("config.json", "model.safetensors"), "architecture"),
+        (named("config.json", "model.safetensors"), "no config.json"),
         (named(*(f"{n}.json" for n in range(unpacking.MOST + 1))), "files"),
     ],
 )
