@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from simcse_core.errors import ConfigError, DataError
 from simcse_core.registry import Registry
 
-Rows = NDArray[np.float64]
+Rows = NDArray[Any]
+"""Float64, or float32 where float32 was given: a large file is not copied to twice its size."""
+SAME = 1e-6  # unit rows closer than this in every number differ by the rounding of float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,7 @@ def unit_rows(embeddings: ArrayLike, what: str = "The map") -> Rows:
             f"{what} needs three or more rows of two or more numbers; got shape {x.shape}.",
             hint="Give more sentences." if x.ndim == 2 and x.shape[1] > 1 else "",
         )
-    x = x.astype(np.float64)
+    x = x.astype(np.float32 if x.dtype in (np.float16, np.float32) else np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         largest = np.abs(x).max(axis=1, keepdims=True)  # first, so that squares stay finite
         bad = np.flatnonzero(~(np.isfinite(largest) & (largest > 0))[:, 0])
@@ -62,13 +65,18 @@ def unit_rows(embeddings: ArrayLike, what: str = "The map") -> Rows:
     return x
 
 
+def spread(rows: Rows) -> float:
+    """Largest difference between two rows in any number."""
+    return float(np.ptp(rows, axis=0).max())
+
+
 def require_spread(rows: Rows, what: str = "The map") -> None:
     """Refuse rows that are all one direction, of which any picture would be rounding.
 
     Raises:
-        DataError: No row differs from the first.
+        DataError: The rows differ by rounding only.
     """
-    if np.abs(rows - rows[0]).max() <= 1e-7:  # float32 rounding of unit rows
+    if spread(rows) <= SAME:
         raise DataError(f"{what}: all {len(rows)} rows have one direction, so there is nothing to lay out.")
 
 

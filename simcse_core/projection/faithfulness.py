@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from simcse_core.errors import DataError
 
 BLOCK = 4_000_000  # distances held at once: 32 MB
+
+Rows = NDArray[Any]
 
 
 def neighbours_kept(
@@ -29,12 +32,7 @@ def neighbours_kept(
         DataError: Unequal n, or k not in [1, n - 1].
     """
     x, y = _checked(embeddings, points, k)
-    kept = 0
-    rows = _numbers(asked, len(x))
-    for true, shown in _distances(x, y, rows):
-        near, seen = (np.argpartition(d, k - 1, axis=1)[:, :k] for d in (true, shown))
-        kept += sum(len(set(a) & set(b)) for a, b in zip(near.tolist(), seen.tolist(), strict=True))
-    return kept / (k * len(rows))
+    return _measured(x, y, k, _numbers(asked, len(x)))[1]
 
 
 def trustworthiness(
@@ -53,19 +51,34 @@ def trustworthiness(
     Raises:
         DataError: Unequal n, or k not in [1, n / 2).
     """
+    return faithfulness(embeddings, points, k=k, asked=asked)[0]
+
+
+def faithfulness(
+    embeddings: ArrayLike, points: ArrayLike, *, k: int = 10, asked: ArrayLike | None = None
+) -> tuple[float, float]:
+    """`trustworthiness` and `neighbours_kept` from one look at the distances.
+
+    Raises:
+        DataError: As `trustworthiness`.
+    """
     x, y = _checked(embeddings, points, k)
-    n = len(x)
-    if 2 * k >= n:
-        raise DataError(f"trustworthiness with {k} neighbours needs more than {2 * k} rows; got {n}.")
-    rows = _numbers(asked, n)
-    cost = 0
+    if 2 * k >= len(x):
+        raise DataError(f"trustworthiness with {k} neighbours needs more than {2 * k} rows; got {len(x)}.")
+    return _measured(x, y, k, _numbers(asked, len(x)))
+
+
+def _measured(x: Rows, y: Rows, k: int, rows: NDArray[np.intp]) -> tuple[float, float]:
+    n, cost, kept = len(x), 0, 0
     for true, shown in _distances(x, y, rows):
+        near, seen = (np.argpartition(d, k - 1, axis=1)[:, :k] for d in (true, shown))
+        kept += sum(len(set(a) & set(b)) for a, b in zip(near.tolist(), seen.tolist(), strict=True))
         places = np.arange(len(true))
-        seen = np.argpartition(shown, k - 1, axis=1)[:, :k]
         for column in seen.T:
             rank = 1 + (true < true[places, column][:, None]).sum(axis=1)
             cost += int(np.maximum(rank - k, 0).sum())
-    return 1.0 - 2.0 * cost / (len(rows) * k * (2 * n - 3 * k - 1))
+    worst = len(rows) * k * (2 * n - 3 * k - 1) / 2  # of the cost, reached only where 2k < n
+    return 1.0 - cost / worst if worst > 0 else 0.0, kept / (k * len(rows))
 
 
 def _numbers(asked: ArrayLike | None, n: int) -> NDArray[np.intp]:
@@ -75,9 +88,7 @@ def _numbers(asked: ArrayLike | None, n: int) -> NDArray[np.intp]:
     return rows
 
 
-def _distances(
-    x: NDArray[np.float64], y: NDArray[np.float64], rows: NDArray[np.intp]
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def _distances(x: Rows, y: Rows, rows: NDArray[np.intp]) -> Iterator[tuple[Rows, Rows]]:
     """Squared distances of blocks of `rows` to all rows, (b, n) in truth and (b, n) on the picture."""
     size = max(1, BLOCK // len(x))
     squares = [np.square(z).sum(axis=1) for z in (x, y)]
@@ -91,17 +102,17 @@ def _distances(
         yield found[0], found[1]
 
 
-def _checked(
-    embeddings: ArrayLike, points: ArrayLike, k: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    x, y = np.asarray(embeddings, dtype=np.float64), np.asarray(points, dtype=np.float64)
+def _checked(embeddings: ArrayLike, points: ArrayLike, k: int) -> tuple[Rows, Rows]:
+    x, y = np.asarray(embeddings), np.asarray(points, dtype=np.float64)
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
         raise DataError(f"Embeddings and picture need the same rows; got shapes {x.shape} and {y.shape}.")
     if not 1 <= k < len(x):
         raise DataError(f"{k} neighbours of {len(x)} rows; allowed: 1 to {len(x) - 1}.")
+    x = x if x.dtype == np.float32 else x.astype(np.float64, copy=False)  # no second copy of a large file
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or not (lengths > 0).all() or not np.isfinite(y).all():
         raise DataError("A row of the embeddings or of the picture holds NaN, infinity or only zeros.")
     x = x / lengths  # on unit rows, order by distance is order by cosine
     # centred: the rows of a collapsed encoder differ in the last digits of their cosines
-    return x - x.mean(axis=0), y - y.mean(axis=0)
+    x -= x.mean(axis=0, dtype=np.float64).astype(x.dtype)
+    return x, y - y.mean(axis=0)

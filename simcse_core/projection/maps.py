@@ -10,8 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import ConfigError, DataError
-from simcse_core.projection.base import Rows, alignments, projections, require_spread, unit_rows
-from simcse_core.projection.faithfulness import neighbours_kept, trustworthiness
+from simcse_core.projection.base import (
+    SAME,
+    Rows,
+    alignments,
+    projections,
+    require_spread,
+    spread,
+    unit_rows,
+)
+from simcse_core.projection.faithfulness import faithfulness
 from simcse_core.registry import checked
 
 WHOLE = 10_000  # rows that a method is fitted on at most
@@ -172,9 +180,8 @@ def _judged(
     placed = rows if m == n else rows[shown]
     asked = _sample(m, ASKED, seed)
     counted = max(0, min(k, (m - 1) // 2))
-    judged = counted > 0 and np.ptp(placed, axis=0).max() > 1e-7
-    trust = trustworthiness(placed, points, k=counted, asked=asked) if judged else None
-    kept = neighbours_kept(placed, points, k=counted, asked=asked) if judged else None
+    judged = counted > 0 and spread(placed) > SAME
+    trust, kept = faithfulness(placed, points, k=counted, asked=asked) if judged else (None, None)
     chance = counted / (m - 1) if judged else None
     note = _note(n, m, fitted_on, len(asked) if judged else 0)
     return Projection(
