@@ -4,8 +4,8 @@
 
 The sentences are the shipped ones with words exchanged within a subject, all different. Encoding and the
 first call of a method are timed once: UMAP's compiles. PCA and the search are repeated, and the least, the
-middle and the longest time are given. Memory is that of the process, read fifty times a second: before the stage
-began, and the most while it ran. CPU seconds tell a busy machine from a slow one.
+middle and the longest time are given. Memory is that of the process, read fifty times a second, before the
+stage and at its highest. CPU seconds tell a busy machine from a slow one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +117,11 @@ def main() -> None:
         vectors = stages("encode", lambda: encoder.encode(texts))
         for ending in (".npy", ".parquet", ".tsv"):
             out = Path(folder) / f"large{ending}"
-            stages(f"write {ending}", lambda out=out: save_vectors(make_vectors(vectors, texts), out))
+            stages(f"write {ending}", partial(save_vectors, make_vectors(vectors, texts), out))
             out.unlink()
     for method in options.methods:
         repeats = options.repeats if method == "pca" else 1
-        found = stages(f"map, {method}", lambda method=method: project(vectors, method), repeats=repeats)
+        found = stages(f"map, {method}", partial(project, vectors, method), repeats=repeats)
         print(f"  trustworthiness {found.trustworthiness:.3f}, {found.neighbours_kept:.1%} of the neighbours "
               f"kept ({found.by_chance:.2%} by chance). {found.note}", flush=True)  # fmt: skip
     index = stages("index", lambda: CosineIndex(vectors), repeats=options.repeats)
