@@ -20,7 +20,7 @@ from simcse_core.evaluation.sts import POSITIVE_ABOVE, Encode, embeddings_of
 from simcse_core.metrics.alignment import alignment
 from simcse_core.metrics.anisotropy import mean_cosine
 from simcse_core.metrics.checks import unit_rows
-from simcse_core.metrics.spectrum import effective_rank, participation_ratio
+from simcse_core.metrics.spectrum import entropy_rank, participation_ratio
 from simcse_core.metrics.sts import cosines, spearman
 from simcse_core.metrics.uniformity import uniformity
 from simcse_core.postprocess import PostProcessor, fit_parameters, postprocessors
@@ -157,7 +157,7 @@ def effect(target: Target, repair: PostProcessor | None = None, fitted_on: Array
     """
     given: Any = target.rows if repair is None else repair.transform(target.rows)
     x = unit_rows(given, metric="The repair")
-    first, second = x[target.first], x[target.second]
+    first, second, energy = x[target.first], x[target.second], _energy(x)
     close = target.score > POSITIVE_ABOVE
     seen = None if fitted_on is None or repair is None else repair.transform(fitted_on)
     return Effect(
@@ -166,11 +166,11 @@ def effect(target: Target, repair: PostProcessor | None = None, fitted_on: Array
         alignment=alignment(first[close], second[close]) if close.any() else None,
         uniformity=uniformity(x),
         mean_cosine=mean_cosine(x),
-        effective_rank=effective_rank(x),
+        effective_rank=_rank(energy),
         gap=covariance_gap(given),
         gap_fitted=None if seen is None else covariance_gap(seen),
         counts=_histogram(x),
-        shares=_shares(x),
+        shares=_shares(energy),
     )
 
 
@@ -247,19 +247,33 @@ def title_of(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def _histogram(x: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """All pairs of unit rows, no row with itself."""
-    counts = np.zeros(len(EDGES) - 1)
+    """All pairs of different unit rows; each is met twice, which leaves the shares as they are."""
+    bins = len(EDGES) - 1
+    counts = np.zeros(bins, dtype=np.int64)
     for start in range(0, len(x), BLOCK):
-        found = np.clip(x[start : start + BLOCK] @ x[start:].T, -1.0, 1.0)
-        above = np.triu_indices(len(found), 1, found.shape[1])
-        counts += np.histogram(found[above], len(counts), (-1.0, 1.0))[0]
+        found = np.clip(x[start : start + BLOCK] @ x.T, -1.0, 1.0)
+        np.fill_diagonal(found[:, start:], 1.0)  # a row with itself, taken out below
+        place = ((found + 1.0) * (bins / 2) + 1e-9).astype(np.int64)
+        counts += np.bincount(np.minimum(place, bins - 1).ravel(), minlength=bins)
+    counts[-1] -= len(x)
     shares: NDArray[np.uint8] = np.rint(255 * counts / counts.max()).astype(np.uint8)
     return shares
 
 
-def _shares(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _energy(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared singular values of (n, k) rows, largest first, from the smaller Gram matrix."""
     gram = x.T @ x if x.shape[1] <= len(x) else x @ x.T
-    energy = np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)
+    found: NDArray[np.float64] = np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0)
+    return found
+
+
+def _shares(energy: NDArray[np.float64]) -> NDArray[np.float64]:
     at = [rank - 1 for rank in RANKS if rank <= len(energy)]
     shares: NDArray[np.float64] = energy[at] / energy.sum()
     return shares
+
+
+def _rank(energy: NDArray[np.float64]) -> float:
+    """Effective rank; what a Gram matrix does not resolve counts as absent, as in `effective_rank`."""
+    resolved = energy > energy[0] * len(energy) * np.finfo(np.float64).eps
+    return entropy_rank(np.sqrt(energy[resolved]))

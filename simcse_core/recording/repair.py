@@ -42,6 +42,7 @@ ENCODERS = ("lab-base", "lab-unsup", "lab-sup", "minilm:4", "minilm")
 POOLINGS = ("mean", "cls_before_pooler")
 TASKS = ("STS-B", "STS12")
 """Public tasks whose scores are recorded where they are there: one subset, and five that differ in scale."""
+TASK_KS = (32, 64, 128, 256)
 AGGREGATIONS = ("all", "mean", "wmean")
 BEGINNING = 60  # pairs that the test embeds again
 COMMAND = "python -m simcse_core record repair --data DIR"
@@ -190,7 +191,7 @@ def _task(encoder: Encoder, task: Task, kept: Mapping[str, PostProcessor]) -> di
     place = {text: row for row, text in enumerate(texts)}
     found = {"before": _scores(task, rows, place, None)}
     for name in postprocessors:
-        for settings in ({**default_variant(name)}, {"k": 64}):
+        for settings in (default_variant(name), *({"k": k} for k in TASK_KS)):
             key = key_of(name, settings, TARGET, 0)
             other = next((k for k in kept if k.startswith(key.partition("|")[0] + "|")), None)
             if other is None or key in found:
