@@ -70,6 +70,8 @@ def _scores(page: Frame) -> None:
         with page.figure, messages.boundary():
             scores.main_figure(settings)
             code_panel(_scores_code(settings))
+        with page.figure, messages.boundary():
+            scores.rows_figure(settings)
         _why_scores(page, settings)
     with page.challenge(), messages.boundary():
         tries.hardest()
@@ -83,10 +85,7 @@ def _below_scores(settings: Scores) -> None:
         scores.table(settings)
     with messages.boundary():
         published.draw(settings)
-    left, right = st.columns(2, gap="large")
-    with left, messages.boundary():
-        scores.rows_figure(settings)
-    with right, messages.boundary():
+    with messages.boundary():
         scores.further(settings)
 
 
@@ -97,7 +96,7 @@ def _why_scores(page: Frame, settings: Scores) -> None:
     live = ""
     if value is not None and column == AVERAGE:
         parts = [number(scores.value_of(entry, name, settings.aggregation)) for name in entry.result.tasks]
-        live = rf"\frac{{{'+'.join(parts)}}}{{{len(parts)}}}={value:.1f}".replace("−", "-")
+        live = rf"\tfrac{{1}}{{{len(parts)}}}({'+'.join(parts)})={value:.1f}".replace("−", "-")
     elif value is not None:
         live = rf"\rho={value:.1f},\quad n={entry.result.pairs.n}"
     page.why(t("bench.why"), formula=FORMULA, live=live)
@@ -116,12 +115,10 @@ def _errors(page: Frame) -> None:
     _why_errors(page, case)
     with page.challenge(), messages.boundary():
         tries.one_sided_pair(case)
-    with page.below:
-        left, right = st.columns(2, gap="large")
-        with left, messages.boundary():
-            pairs_view.kinds_figure(case)
-        with right, messages.boundary():
-            pairs_view.worst_table(case)
+    with page.figure, messages.boundary():
+        pairs_view.kinds_figure(case)
+    with page.below, messages.boundary():
+        pairs_view.worst_table(case)
 
 
 def _both(settings: Errors) -> list[Entry]:
@@ -137,11 +134,11 @@ def _why_errors(page: Frame, case: Case) -> None:
     ):
         task = entry.task(case.settings.task)
         rho = task.spearman["all"] if task is not None else None
-        estimate = 100 * (1 - 6 * float(np.mean(errors**2)))
+        squares = float(np.mean(errors**2))
         lines.append(
             rf"{letter}:\;e&={gold + errors[row]:.3f}-{gold:.3f}={errors[row]:+.3f}\\"
-            rf"&100\,(1-6\cdot{np.mean(errors**2):.3f})={estimate:.1f}"
-            + (rf"\;\;(\rho={rho:.1f})" if rho is not None else "")
+            rf"&1-6\cdot{squares:.3f}={1 - 6 * squares:.3f}"
+            + (rf"\;\;(\rho={rho / 100:.3f})" if rho is not None else "")
         )
     body = r"\\".join(lines)
     page.why(t("bench.why_errors"), formula=ERROR_FORMULA, live=rf"\begin{{aligned}}{body}\end{{aligned}}")

@@ -41,7 +41,7 @@ def draw(settings: Scores) -> None:
             cells[heads[-1]].append(number(row.average))
         st.table(cells, hide_index=True, alt=t("bench.published.alt"))
         sources = " ".join(
-            f"[{place}] {plain(row.source)}{': ' + plain(row.note) if row.note else ''}."
+            f"[{place}] " + plain(". ".join(filter(None, (row.source, row.note.rstrip("."))))) + "."
             for place, row in enumerate(found, 1)
         )
         st.caption(

@@ -170,15 +170,14 @@ def rows_figure(settings: Scores) -> None:
 def further(settings: Scores) -> None:
     """What no seven-task average holds: SICK-R by the other convention, and finding the paraphrase."""
     st.subheader(t("bench.further.title"), anchor=False)
-    parts = ("test", "whole", "found", "mrr", "pooling")
+    parts = ("test", "whole", "found", "mrr")
     heads = [t("bench.checkpoint"), *(t(f"bench.further.{part}") for part in parts)]
-    lines = ["| " + " | ".join(heads) + " |", "|:--|" + "--:|" * (len(heads) - 2) + ":--|"]
+    lines = ["| " + " | ".join(heads) + " |", "|:--|" + "--:|" * (len(heads) - 1)]
     for entry in settings.chosen:
         result = entry.result
         found = result.retrieval
         sick = [one.spearman["all"] if one else None for one in (result.tasks.get("SICK-R"), result.sick_all)]
-        cells = [shown(entry.name), *map(number, sick), number(found.accuracy), number(found.mrr),
-                 plain(result.encoder.pooling)]  # fmt: skip
+        cells = [shown(entry.name), *map(number, sick), number(found.accuracy), number(found.mrr)]
         lines.append("| " + " | ".join(cells) + " |")
     st.markdown("\n".join(lines))
     told = list(dict.fromkeys(entry.result.retrieval.told for entry in settings.chosen))

@@ -14,6 +14,7 @@ from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import WEIGHTS, Theme, plotly_text
 
 PLANE_HEIGHT, ROW, ROWS_MARGIN = 470, 26, 132  # pixels
+RIGHT = 0.6  # end of the alignment axis unless a checkpoint lies further
 FLOOR = -4.0  # no uniformity of many directions lies below it (t = 2)
 SCORES = (0.0, 90.0)
 """Ends of the colour scale of rank correlations: the same whatever is drawn."""
@@ -72,7 +73,7 @@ def plane(points: Sequence[Placed], theme: Theme, *, words: Mapping[str, str]) -
         words: `title`, `alignment`, `uniformity`, `score`, `better`, `collapsed`, `even`.
     """
     figure = go.Figure()
-    right = max([1.0, *(1.15 * one.alignment for one in points)])
+    right = max([RIGHT, *(1.4 * one.alignment for one in points)])
     figure.add_hline(y=FLOOR, line={"color": theme.muted, "dash": "dot", "width": 1})
     for number, one in enumerate(points):
         _add_placed(figure, one, SYMBOLS[number % len(SYMBOLS)], theme, words)
@@ -88,7 +89,7 @@ def plane(points: Sequence[Placed], theme: Theme, *, words: Mapping[str, str]) -
     )  # fmt: skip
     return styled(
         figure, theme, plotly_text(words["title"]), height=PLANE_HEIGHT, showlegend=False,
-        margin={"l": 56, "r": 12, "t": 84, "b": 48},
+        margin={"l": 56, "r": 12, "t": 48, "b": 48},
         xaxis=axis(theme, words["alignment"], (-0.04 * right, right)),
         yaxis=axis(theme, words["uniformity"], (FLOOR - 0.35, 0.35)),
         coloraxis=_scale(theme, words["score"]),
@@ -105,7 +106,7 @@ def _add_placed(figure: go.Figure, one: Placed, symbol: str, theme: Theme, words
     told = "–" if one.score is None else f"{one.score:.1f}"
     figure.add_scatter(
         x=[one.alignment], y=[one.uniformity], mode="markers+text", marker=mark,
-        text=[f"{plotly_text(one.name)} {told}"], textposition="top center",
+        text=[f"  {plotly_text(one.name)} {told}"], textposition="middle right",
         textfont={"color": theme.text, "size": 12}, name=plotly_text(one.name), cliponaxis=False,
         hovertemplate=f"{plotly_text(words['alignment'])} %{{x:.3f}}<br>{plotly_text(words['uniformity'])} "
         f"%{{y:.3f}}<br>{plotly_text(words['score'])} {told}<extra>{plotly_text(one.name)}</extra>",
@@ -113,13 +114,12 @@ def _add_placed(figure: go.Figure, one: Placed, symbol: str, theme: Theme, words
 
 
 def _scale(theme: Theme, title: str) -> dict[str, Any]:
-    """The colours of rank correlations, with their bar above the plane."""
+    """The colours of rank correlations, with their bar beside the plane."""
     return {
         "colorscale": WEIGHTS, "cmin": SCORES[0], "cmax": SCORES[1],
         "colorbar": {
-            "title": {"text": plotly_text(title), "side": "top", "font": {"color": theme.muted, "size": 12}},
-            "orientation": "h", "len": 0.6, "x": 0.995, "xanchor": "right", "y": 1.0, "yanchor": "bottom",
-            "thickness": 10, "nticks": 4, "tickfont": {"color": theme.muted},
+            "title": {"text": plotly_text(title), "side": "right", "font": {"color": theme.muted}},
+            "thickness": 10, "len": 0.9, "nticks": 4, "tickfont": {"color": theme.muted},
         },
     }  # fmt: skip
 

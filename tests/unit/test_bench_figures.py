@@ -23,7 +23,7 @@ def test_checkpoints_stand_where_they_were_measured() -> None:
     figure = plane(POINTS, LIGHT, words=WORDS)
     first, second = figure.data
     assert (first.x[0], first.y[0], first.marker.color[0]) == (0.1, -0.4, 45.04)
-    assert first.text[0] == "raw&lt;b&gt; 45.0" and second.text[0] == "tuned –"
+    assert first.text[0].strip() == "raw&lt;b&gt; 45.0" and second.text[0].strip() == "tuned –"
     assert first.marker.symbol != second.marker.symbol  # told apart without colour
     assert second.marker.color == LIGHT.background and second.marker.coloraxis is None
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == SCORES
