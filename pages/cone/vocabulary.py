@@ -161,7 +161,7 @@ def _rows(found: Sequence[Side], removal: str) -> None:
     for place, label in enumerate(labels):
         every = [side.geometry.removals[place] for side in found]
         cells = [cell for one in every for cell in (number(one.spearman, 1), number(one.mean_cosine, 3))]
-        rows.append([label, f"{100 * every[0].removed:.1f} %", *cells])
+        rows.append([label, f"{100 * every[0].removed:.0f}\u00a0%", *cells])
     markdown_table(head, rows)
 
 

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import WEIGHTS, Theme, plotly_text
 
-WRITTEN = 14  # tokens whose text is on the map: the most frequent ones
+WRITTEN = 14  # tokens whose text is on the map at most: the most frequent ones
+APART = 0.05  # of the width of the map between two texts
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ def token_map(tokens: Tokens, kind: Kind, theme: Theme, *, labels: tuple[str, st
         marker = {"color": numbers, "colorscale": WEIGHTS, "cmin": float(numbers.min()),
                   "cmax": float(numbers.max()), "colorbar": bar, "size": 7}  # fmt: skip
         _add(figure, tokens, points, np.ones(len(points), dtype=bool), marker, theme, "")
-    for text, (x, y) in zip(tokens.texts[:WRITTEN], points, strict=False):
+    for row in _readable(points):
         figure.add_annotation(
-            x=float(x), y=float(y), text=plotly_text(text), showarrow=False, yanchor="bottom", yshift=3,
+            x=float(points[row, 0]), y=float(points[row, 1]), text=plotly_text(tokens.texts[row]), showarrow=False, yanchor="bottom", yshift=3,
             font={"size": 12, "color": theme.text},
         )  # fmt: skip
     return styled(
@@ -86,6 +87,18 @@ def token_map(tokens: Tokens, kind: Kind, theme: Theme, *, labels: tuple[str, st
         xaxis=axis(theme, labels[0]),
         yaxis=axis(theme, labels[1]),
     )
+
+
+def _readable(points: NDArray[np.float64]) -> list[int]:
+    """The first tokens that lie far enough apart for their texts not to cover each other."""
+    scaled = points / max(float(np.ptp(points[:, 0])), 1e-9)
+    found: list[int] = []
+    for row in range(len(points)):
+        if all(float(np.abs(scaled[row] - scaled[other]).max()) >= APART for other in found):
+            found.append(row)
+        if len(found) == WRITTEN:
+            break
+    return found
 
 
 def _add(

@@ -12,6 +12,7 @@ from simcse_core.figures.geometry import Grid, Scale, dimension_bars, layer_grid
 from simcse_core.figures.geometry_curves import Line, curves
 from simcse_core.figures.theme import DARK, LIGHT, Theme
 from simcse_core.figures.vocabulary import (
+    APART,
     WRITTEN,
     Kind,
     Lengths,
@@ -99,7 +100,11 @@ def test_the_map_shows_every_token_once(theme: Theme) -> None:
     by_number = token_map(tokens, Kind(np.arange(30.0), scale="log"), theme, labels=("a", "b"), title="t")
     (trace,) = by_number.data
     assert len(trace.x) == 30 and trace.marker.colorscale is not None
-    assert len(by_number.layout.annotations) == WRITTEN
+    written = [(note.x, note.y) for note in by_number.layout.annotations]
+    assert written[0] == tuple(tokens.points[0]) and len(written) == WRITTEN
+    width = np.ptp(np.asarray(tokens.points)[:, 0])
+    for place, one in enumerate(written):
+        assert all(np.abs(np.subtract(one, other)).max() >= APART * width for other in written[:place])
     assert BAD not in by_number.to_json() and BAD not in by_kind.to_json()
 
 
