@@ -74,10 +74,16 @@ def token_map(tokens: Tokens, kind: Kind, theme: Theme, *, labels: tuple[str, st
                   "cmax": float(numbers.max()), "colorbar": bar, "size": 7}  # fmt: skip
         _add(figure, tokens, points, np.ones(len(points), dtype=bool), marker, theme, "")
     for row in _readable(points):
+        x, y = (float(place) for place in points[row])
         figure.add_annotation(
-            x=float(points[row, 0]), y=float(points[row, 1]), text=plotly_text(tokens.texts[row]), showarrow=False, yanchor="bottom", yshift=3,
+            x=x,
+            y=y,
+            text=plotly_text(tokens.texts[row]),
+            showarrow=False,
+            yanchor="bottom",
+            yshift=3,
             font={"size": 12, "color": theme.text},
-        )  # fmt: skip
+        )
     return styled(
         figure,
         theme,
