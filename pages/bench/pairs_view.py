@@ -75,7 +75,7 @@ def _clicked() -> None:
     """Callback: the clicked point becomes the pair in question."""
     points = st.session_state[FIGURE]["selection"]["points"]
     if points:
-        take_pair(int(np.ravel(points[0]["customdata"])[0]))
+        take_pair(int(points[0]["customdata"]))
 
 
 def _hover(pairs: ScoredPairs) -> list[str]:

@@ -89,7 +89,7 @@ def _add_pairs(
     figure.add_trace(
         kind(
             x=sides[0][rows].astype(np.float32), y=sides[1][rows].astype(np.float32), mode="markers",
-            name=plotly_text(name), customdata=rows.astype(np.int32)[:, None], text=told,
+            name=plotly_text(name), customdata=rows.tolist(), text=told,
             showlegend=bool(len(rows)), marker={**look, "line": {"color": theme.background, "width": 0.5}},
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
             hovertemplate=("%{text}<br>" if told else "") + "%{x:.0f}, %{y:.0f}<extra></extra>",
