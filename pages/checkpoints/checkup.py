@@ -32,7 +32,7 @@ COSINES = tuple(round(i / 50, 2) for i in range(-10, 51))
 ASKED = 0.72
 HARMLESS = 1.0  # points of Spearman that a hidden fault may cost
 MOST_TEXTS, LONGEST = 400, 40_000
-FORMULA = r"t^{*}=\arg\max_t\;\tfrac12\left[P(\cos\ge t\mid \text{same})+P(\cos<t\mid \text{other})\right]"
+FORMULA = r"t^{*}=\arg\max_t\;\tfrac12 P(\cos\ge t\mid \text{same})+\tfrac12 P(\cos<t\mid \text{other})"
 CODE = """from simcse_core import load_encoder
 from simcse_core.evaluation.checkup import check_up
 from simcse_core.evaluation.patient import stated_use

@@ -51,7 +51,7 @@ def draw_verdict(patients: Patients) -> None:
     counts = {state: sum(one.state == state for one in found) for state in SIGNS}
     verdict = patients.checkup.verdict
     line = t(
-        "checkup.line",
+        "checkup.line_fine" if verdict == FINE else "checkup.line",
         sign=SIGNS[verdict],
         name=plain(patients.name),
         verdict=t(f"checkup.verdict.{verdict}"),

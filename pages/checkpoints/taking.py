@@ -45,11 +45,11 @@ def draw(page: Frame) -> None:
             _opens(name, checkup, layout, repaired)
             with messages.boundary():
                 files.draw_files(name, checkup, layout, repaired)
+            with messages.boundary():
+                vectors.draw_vectors(name)
             _why(page, checkup, repaired)
     with page.challenge():
         _guess()
-    with page.below, messages.boundary():
-        vectors.draw_vectors(name)
     with page.details():
         st.markdown(prose("checkpoints", "taking"))
 

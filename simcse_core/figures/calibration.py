@@ -49,7 +49,7 @@ def cosine_by_score(
         shown: Up to three; the threshold of the first is drawn as a band over its interval.
         theme: Palette.
         cosine: Marked by an upright line.
-        words: `title`, `cosine`, `score`, `random`, `asked` and `threshold`.
+        words: `title`, `cosine`, `score`, `random`, `asked` and `threshold`, the name of the band.
     """
     figure = go.Figure()
     for one in reversed(shown):  # Plotly stacks horizontal groups from below
@@ -76,13 +76,13 @@ def cosine_by_score(
 
 
 def _mark_threshold(figure: go.Figure, shown: Shown, theme: Theme, words: str) -> None:
-    """A band over the interval of the threshold, named at its foot."""
+    """A band over the interval of the threshold, named in the legend."""
     found = shown.calibration.threshold
     if found is None:
         return
+    colour = faded(getattr(theme, shown.role), 0.3)
     figure.add_vrect(
-        x0=found.low, x1=max(found.high, found.low + 0.004), line_width=0,
-        fillcolor=faded(getattr(theme, shown.role), 0.3), layer="below",
-        annotation={"text": words, "font": {"color": theme.muted, "size": 12}, "yanchor": "bottom"},
-        annotation_position="bottom left",
-    )  # fmt: skip
+        x0=found.low, x1=max(found.high, found.low + 0.004), line_width=0, fillcolor=colour, layer="below"
+    )
+    mark = {"symbol": "square", "size": 14, "color": colour}
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=mark, name=words)

@@ -49,7 +49,7 @@ def test_it_opens_on_recorded_numbers_before_against_after(open_page: OpenPage) 
     assert at.selectbox(key="ck").value == after and at.selectbox(key="cp_c_beside").value == before
     assert plain(checkup.calibration.sentence(0.72)) in said(at)
     (figure,) = charts(at)
-    traces = {trace["name"]: trace for trace in figure["data"]}
+    traces = {trace["name"]: trace for trace in figure["data"] if trace["type"] == "box"}
     assert list(traces) == [before, after]
     expected = [values[2] for values in boxes(checkup.calibration, t("checkup.figure.random")).values()]
     assert np.allclose(numbers(traces[after]["median"]), expected)
@@ -154,7 +154,7 @@ def test_the_figure_holds_the_quantiles_and_the_threshold() -> None:
     (_, first), (_, second) = list(recorded()["checkups"].items())[:2]
     shown = [Shown("a<b>", first.calibration, "after"), Shown("b", second.calibration, "before")]
     figure = cosine_by_score(shown, LIGHT, cosine=0.72, words=WORDS)
-    told = {trace.name: trace for trace in figure.data}
+    told = {trace.name: trace for trace in figure.data if trace.type == "box"}
     assert list(told) == ["b", "a&lt;b&gt;"]
     rows = boxes(first.calibration, "random")
     assert list(told["a&lt;b&gt;"].y) == list(rows) and next(iter(rows)) == "random"
