@@ -160,23 +160,29 @@ def removal_rows(
     count = len(labels)
     for number, one in enumerate(encoders):
         shift = 0.16 * (number - (len(encoders) - 1) / 2)
-        known = [i for i, value in enumerate(one.values) if value is not None]
-        values = [one.values[i] for i in known]
-        ends = [one.intervals[i] for i in known]
+        known = [
+            (row, value, *interval)
+            for row, (value, interval) in enumerate(zip(one.values, one.intervals, strict=True))
+            if value is not None
+        ]
+        colour = getattr(theme, one.role)
         figure.add_scatter(
-            x=values,
-            y=[i + shift for i in known],
+            x=[value for _, value, _, _ in known],
+            y=[row + shift for row, _, _, _ in known],
             mode="markers",
             name=plotly_text(one.name),
-            marker={"color": getattr(theme, one.role), "symbol": one.symbol, "size": 10},
+            marker={"color": colour, "symbol": one.symbol, "size": 10},
             error_x={
-                "type": "data", "symmetric": False, "color": getattr(theme, one.role), "thickness": 1.5,
-                "array": [0 if e[1] is None else e[1] - v for e, v in zip(ends, values, strict=True)],
-                "arrayminus": [0 if e[0] is None else v - e[0] for e, v in zip(ends, values, strict=True)],
+                "type": "data",
+                "symmetric": False,
+                "color": colour,
+                "thickness": 1.5,
+                "array": [0.0 if high is None else high - value for _, value, _, high in known],
+                "arrayminus": [0.0 if low is None else value - low for _, value, low, _ in known],
             },
-            customdata=[plotly_text(labels[i]) for i in known],
+            customdata=[plotly_text(labels[row]) for row, _, _, _ in known],
             hovertemplate="%{customdata}: %{x:.1f}<extra>" + plotly_text(one.name) + "</extra>",
-        )  # fmt: skip
+        )
     figure.add_hrect(
         y0=chosen - 0.5, y1=chosen + 0.5, fillcolor=theme.grid, opacity=0.5, line_width=0, layer="below"
     )
