@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
+from simcse_core.linalg import singular_values_of
 from simcse_core.metrics import metrics
 from simcse_core.metrics.checks import finite_rows
 from simcse_core.registry import Range
@@ -37,7 +38,7 @@ def singular_values(embeddings: ArrayLike, *, center: bool = False) -> NDArray[n
     Raises:
         DataError: Fewer than two rows, wrong shape, NaN, all zeros, or all rows equal if centred.
     """
-    return np.linalg.svd(_matrix(embeddings, center=center), compute_uv=False).astype(np.float64, copy=False)
+    return singular_values_of(_matrix(embeddings, center=center))
 
 
 def entropy_rank(values: NDArray[np.float64]) -> float:

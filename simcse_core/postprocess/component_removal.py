@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
+from simcse_core.linalg import svd
 from simcse_core.postprocess.base import postprocessors, rounding, rows_of_width, rows_to_fit
 from simcse_core.registry import Range
 
@@ -42,7 +43,7 @@ class ComponentRemoval:
         """
         x = rows_to_fit(embeddings, "component_removal")
         mean = x.mean(axis=0)
-        _, values, directions = np.linalg.svd(x - mean, full_matrices=False)
+        _, values, directions = svd(x - mean)
         rank = int((values > rounding(embeddings)).sum())
         if k >= rank:
             raise DataError(

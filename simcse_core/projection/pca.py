@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.errors import DataError
+from simcse_core.linalg import svd
 from simcse_core.projection.base import Fitted, alignments, projections, rotated_backwards
 
 SOURCE = "Pearson 1901; Jolliffe 2002, Principal Component Analysis, 2nd ed."
@@ -42,7 +43,7 @@ class PCA:
         if not 1 <= k <= x.shape[1]:
             raise DataError(f"A projection to {k} dimensions needs rows of {k} or more; got {x.shape[1]}.")
         mean = x.mean(axis=0) if center else np.zeros(x.shape[1])
-        _, values, directions = np.linalg.svd(x - mean, full_matrices=False)
+        _, values, directions = svd(x - mean)
         components, explained = np.zeros((k, x.shape[1])), np.zeros(k)
         rank = min(k, int((values > 1e-12 * np.linalg.norm(x)).sum()))
         components[:rank] = signed(directions[:rank])
