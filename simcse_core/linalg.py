@@ -11,8 +11,8 @@ Triple = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 def svd(x: NDArray[np.float64]) -> Triple:
     """Reduced singular value decomposition u (n, r), values (r,), directions (r, d) of x (n, d).
 
-    LAPACK's fast routine (gesdd) gives up on some matrices of few distinct rows, such as the input embedding of
-    the mask token in prompts of forty lengths; the slower one (gesvd) does not.
+    LAPACK's fast routine (gesdd) gives up on some matrices of few distinct rows, such as the input embedding
+    of the mask token in prompts of forty lengths; the slower one (gesvd) does not.
 
     Raises:
         numpy.linalg.LinAlgError: Something in `x` is not finite.
