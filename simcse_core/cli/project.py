@@ -12,7 +12,7 @@ from simcse_core.cli.output import progress, read_input, say, writing
 from simcse_core.data.vectors import Vectors, make_vectors
 from simcse_core.errors import ConfigError
 from simcse_core.projection import Projection, project, projections
-from simcse_core.registry import params_of
+from simcse_core.registry import checked, params_of
 
 
 def add_commands(commands: Any) -> None:
@@ -44,8 +44,8 @@ def run_project(options: argparse.Namespace) -> int:
         raise ConfigError(f"--output is {options.output}; it must end in .csv.")
     if options.html and Path(options.html).suffix != ".html":
         raise ConfigError(f"--html is {options.html}; it must end in .html.")
-    settings = _parsed(options.set)
-    projections.info(options.method)  # refused before anything is read
+    # refused before anything is read
+    settings = checked("projection", options.method, projections[options.method], _parsed(options.set))
     vectors, of = _given(options)
     found = project(
         vectors.embeddings, options.method, dimensions=options.dimensions, seed=options.seed, **settings
@@ -59,7 +59,7 @@ def run_project(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parsed(pairs: list[str]) -> dict[str, Any]:
+def _parsed(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         if "=" not in pair:
             raise ConfigError(f"--set takes KEY=VALUE; got {pair!r}.")
