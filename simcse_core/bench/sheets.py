@@ -139,7 +139,7 @@ def _sts(results: Sequence[BenchResult], aggregation: str) -> Sheet:
 
 def _quoted(results: Sequence[BenchResult], aggregation: str) -> Sheet:
     names = list(dict.fromkeys(name for result in results for name in result.every_task()))
-    found = {}
+    found: dict[tuple[str, str], tuple[str | Cell, ...]] = {}
     for result in results:
         for row in published_rows(result, aggregation=aggregation) if result.tasks else ():
             scores = [Cell(row.scores.get(name)) for name in names if name != result.pairs.name]

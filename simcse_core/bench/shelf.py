@@ -47,8 +47,9 @@ class Shelf:
         path = self._path(name, data)
         if not path.exists():
             return None
-        found = read_json(path)
-        content = found.get("content") if isinstance(found, Mapping) else None
+        read = read_json(path)
+        found = read if isinstance(read, dict) else {}
+        content = found.get("content")
         if isinstance(content, dict) and found.get("digest") == digest_of(content):
             return content if found.get("protocol") == PROTOCOL else None
         self.notes.append(f"The kept result of {name} was damaged, so it was measured again.")
