@@ -16,9 +16,9 @@ from simcse_core.projection import alignments
 STEP, PIN, PICKER = "cp_step", "cp_pin", "cp-pin-pick"
 COLOURS = ("subject", "length", "changed")
 MOST_SUBJECTS = 5
-SUBJECTS = ("recipes", "sport", "weather", "physics-and-space", "music-and-art")
-OPENING = "Ricotta can be made at home from whole milk and lemon."
-"""Pinned at first, where it is on the map."""
+SUBJECTS = ("biology-and-medicine", "recipes", "sport", "physics-and-space", "music-and-art")
+OPENING = "Sharks possess a skeleton of cartilage rather than bone."
+"""Pinned at first, where it is on the map: of the recorded run one of the two that gained most."""
 
 
 @dataclass(frozen=True)
