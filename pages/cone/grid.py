@@ -9,10 +9,9 @@ import numpy as np
 import streamlit as st
 
 from pages.cone import controls
-from pages.cone.recorded import story
+from pages.cone.recorded import recorded_geometry, story
 from pages.cone.sentences import pick
 from pages.cone.shared import Side, brief, markdown_table, number, origins, sides
-from pages.cone.space import recorded_geometry
 from pages.cone.tokens_by_layer import draw_tokens
 from pages.ui import messages
 from pages.ui.challenge import goal, guess

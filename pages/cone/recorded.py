@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pages.ui.recordings import Recording, with_parts
+from simcse_core.errors import DataError
 from simcse_core.evaluation.cone import Spread, state_key
+from simcse_core.evaluation.geometry import Geometry
 
 PARTS = {"made", "isotropic", "encoders"}
 STORIES = (("lab-base", "lab-unsup"), ("minilm:4", "minilm"))
@@ -23,6 +26,15 @@ recorded = Recording("cone", _checked)
 """The recorded file."""
 
 
+def _measured(content: Any) -> tuple[dict[str, Any], dict[str, Geometry]]:
+    parts = with_parts(content, {"made", "encoders"}, bool(content["encoders"]))
+    return parts["made"], {name: Geometry.from_dict(plain) for name, plain in parts["encoders"].items()}
+
+
+recorded_space = Recording("geometry", _measured)
+"""The geometry: how it was made, and encoder → what was measured."""
+
+
 def split_name(name: str) -> tuple[str, int | None]:
     """`minilm:4` as its base and the layers it keeps, None for all."""
     cut = _CUT.fullmatch(name)
@@ -30,12 +42,14 @@ def split_name(name: str) -> tuple[str, int | None]:
 
 
 def story() -> tuple[str, str]:
-    """Checkpoints A and B that the page opens with."""
-    known = recorded()["encoders"]
+    """Checkpoints A and B that the page opens with: a pair that every view has recorded."""
+    known = set(recorded()["encoders"])
+    with suppress(DataError):  # the views of the geometry say it themselves
+        known &= set(recorded_space()[1])
     told = [pair for pair in STORIES if all(split_name(name)[0] in known for name in pair)]
     if told:
         return told[0]
-    only = next(iter(known))
+    only = next(iter(recorded()["encoders"]))
     return only, only
 
 
@@ -87,3 +101,13 @@ def recorded_curves(name: str, metric: str) -> dict[str, dict[int, float]] | Non
         for pooling, layers in recorded()["encoders"][split_name(name)[0]]["curves"].items()
         if any(int(layer) <= last for layer in layers)
     }
+
+
+def recorded_geometry(name: str) -> Geometry | None:
+    """The recorded geometry of an encoder or of its cut; None where there is none."""
+    _, known = recorded_space()
+    if name in known:
+        return known[name]
+    base, kept = split_name(name)
+    whole = known.get(base)
+    return None if whole is None else whole.first(min(kept or whole.layers, whole.layers))

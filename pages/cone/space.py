@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.cone import live
 from pages.cone.panels import short
-from pages.cone.recorded import split_name
+from pages.cone.recorded import recorded_geometry, recorded_space
 from pages.cone.sentences import Sentences
 from pages.ui.cache import digest_of, shared_encoder
-from pages.ui.recordings import Recording, with_parts
 from pages.ui.text import plain, t
 from simcse_core.data.records import ScoredPairs
 from simcse_core.errors import EncoderError
@@ -22,26 +20,6 @@ from simcse_core.evaluation.geometry import Geometry
 
 SENTENCES, RESAMPLES = 400, 200  # measured here, so that it takes a minute and not five
 KEPT = 8
-
-
-def _understood(content: Any) -> tuple[dict[str, Any], dict[str, Geometry]]:
-    parts = with_parts(content, {"made", "encoders"}, bool(content["encoders"]))
-    found = {name: Geometry.from_dict(plain) for name, plain in parts["encoders"].items()}
-    return parts["made"], found
-
-
-recorded_space = Recording("geometry", _understood)
-"""How it was made, and encoder → what was measured."""
-
-
-def recorded_geometry(name: str) -> Geometry | None:
-    """The recorded geometry of an encoder or of its cut; None where there is none."""
-    _, known = recorded_space()
-    if name in known:
-        return known[name]
-    base, kept = split_name(name)
-    whole = known.get(base)
-    return None if whole is None else whole.first(min(kept or whole.layers, whole.layers))
 
 
 def geometry_for(name: str, letter: str, sentences: Sentences) -> Geometry | None:

@@ -10,10 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.cone import controls
-from pages.cone.recorded import story
+from pages.cone.recorded import recorded_geometry, story
 from pages.cone.sentences import pick
 from pages.cone.shared import Side, markdown_table, number, origins, sides
-from pages.cone.space import recorded_geometry
 from pages.ui import messages
 from pages.ui.challenge import goal, guess
 from pages.ui.exports import code_panel, plotly, show_data

@@ -10,8 +10,7 @@ import pytest
 
 from pages.cone.dimensions import BUCKETS
 from pages.cone.grid import SHOWN
-from pages.cone.recorded import story
-from pages.cone.space import recorded_geometry, recorded_space
+from pages.cone.recorded import recorded_geometry, recorded_space, story
 from pages.ui.text import t
 from simcse_core.evaluation.geometry import Geometry
 from simcse_core.evaluation.static_bias import PROPERTIES, REMOVALS
