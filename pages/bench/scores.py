@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from pages.bench import live, published, standing
 from pages.bench.controls import Scores
 from pages.bench.entries import Entry
 from pages.bench.recorded import recorded
-from pages.bench.words import MISSING, ends, label, number, set_title, shown
+from pages.bench.words import ends, label, number, set_title, shown
 from pages.ui.exports import csv_button, plotly, show_data
 from pages.ui.text import plain, t
 from pages.ui.theme import current_theme
@@ -26,6 +27,7 @@ LOOKS = (
     ("false", "pentagon"), ("outline", "star"),
 )  # fmt: skip
 """Colour by role and mark of the shown checkpoints, in turn."""
+BOLD = "font-weight: 700"
 
 
 def main_figure(settings: Scores) -> None:
@@ -104,19 +106,31 @@ def interval_of(entry: Entry, column: str, aggregation: str) -> Interval:
 def table(settings: Scores) -> None:
     """Every task with its interval; the best is bold where the others lie beyond noise."""
     st.subheader(t("bench.table.title", how=t(f"bench.aggregations.{settings.aggregation}")), anchor=False)
-    columns = columns_of(settings.chosen)
-    best = {column: standing.best(settings, column) for column in columns}
-    heads = [t("bench.checkpoint"), *(column_title(column) for column in columns)]
-    cells: dict[str, list[str]] = {head: [] for head in heads}
-    for entry in settings.chosen:
-        cells[heads[0]].append(shown(entry.name))
-        for head, column in zip(heads[1:], columns, strict=True):
-            cells[head].append(_cell(entry, column, settings.aggregation, bold=best[column] == entry.name))
-    st.table(cells, hide_index=True, alt=t("bench.table.alt"))
+    cells, bold = table_of(settings)
+    frame = pd.DataFrame(cells)
+    weights = pd.DataFrame({head: [BOLD if one else "" for one in marks] for head, marks in bold.items()})
+    st.dataframe(
+        frame.style.apply(lambda _: weights, axis=None), hide_index=True, width="stretch", key="bn_table",
+        alt=t("bench.table.alt"),
+    )  # fmt: skip
     st.caption(t("bench.table.caption") + " " + t(f"bench.table.protocol.{settings.aggregation}"))
     with st.container(horizontal=True, gap="small"):
         csv_button(flat(settings), "bench", key="bn_table_csv")
         published.downloads(settings)
+
+
+def table_of(settings: Scores) -> tuple[dict[str, list[str]], dict[str, list[bool]]]:
+    """Head → cells, and which of them are bold: the best where it leads every other beyond noise."""
+    columns = columns_of(settings.chosen)
+    head = t("bench.checkpoint")
+    cells = {head: [label(entry.name) for entry in settings.chosen]}
+    bold = {head: [False] * len(settings.chosen)}
+    for column in columns:
+        best = standing.best(settings, column)
+        title = column_title(column)
+        cells[title] = [_cell(entry, column, settings.aggregation) for entry in settings.chosen]
+        bold[title] = [best == entry.name for entry in settings.chosen]
+    return cells, bold
 
 
 def column_title(column: str) -> str:
@@ -124,13 +138,10 @@ def column_title(column: str) -> str:
     return t("bench.table.average") if column == AVERAGE else set_title(column)
 
 
-def _cell(entry: Entry, column: str, aggregation: str, *, bold: bool) -> str:
+def _cell(entry: Entry, column: str, aggregation: str) -> str:
     value = value_of(entry, column, aggregation)
-    if value is None:
-        return MISSING
-    told = f"**{number(value)}**" if bold else number(value)
     low, high = interval_of(entry, column, aggregation)
-    return told if low is None else f"{told} :small[({ends(low, high)})]"
+    return number(value) if value is None or low is None else f"{number(value)} ({ends(low, high)})"
 
 
 def flat(settings: Scores) -> dict[str, list[Any]]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.bench import kinds, live, pairs_view, published
+from pages.bench import kinds, live, pairs_view, published, scores
+from pages.bench.controls import Scores
 from pages.bench.entries import entries, errors_of, opening, paired
 from pages.bench.recorded import recorded
 from pages.bench.words import ends, number
@@ -36,21 +37,27 @@ ERRORS = {"bn_view": t("bench.views.errors")}
 
 
 def tables(at: Any) -> list[Any]:
-    """The static tables: ours, and the published rows."""
-    return [one.value for one in at.table]
+    """The tables of tasks: ours, and the published rows where some match."""
+    return [one.value for one in at.dataframe if "STS12" in one.value.columns]
+
+
+def styles(at: Any) -> str:
+    """Style of the cells of our table."""
+    ours = next(one for one in at.dataframe if "STS12" in one.value.columns)
+    return str(ours.proto.arrow_data.styler.styles)
 
 
 def test_it_opens_on_every_recorded_checkpoint_with_scores_and_intervals(open_page: OpenPage) -> None:
     at = open_page("bench")
     results = recorded().results
     ours = tables(at)[0]
-    assert ours[t("bench.checkpoint")].tolist() == [plain(name) for name in results]
+    assert ours[t("bench.checkpoint")].tolist() == list(results)
     for row, result in enumerate(results.values()):
         for name in TASKS:
-            cell = ours[name].iloc[row].replace("*", "")
+            cell = ours[name].iloc[row]
             task = result.tasks[name]
             assert cell.startswith(number(task.spearman["all"])) and ends(*task.intervals["all"]) in cell
-        average = ours[t("bench.table.average")].iloc[row].replace("*", "")
+        average = ours[t("bench.table.average")].iloc[row]
         assert average.startswith(number(result.average()))
     marks = [one for one in charts(at)[0]["data"] if one.get("mode") == "markers+text"]
     assert len(marks) == len(results)
@@ -68,6 +75,11 @@ def test_opening_either_view_loads_no_heavy_library() -> None:
 def test_the_best_is_bold_only_where_it_leads_every_other_beyond_noise(open_page: OpenPage) -> None:
     at = open_page("bench")
     known = list(entries().values())
+    _, bold = scores.table_of(Scores(known, "all", "STS-B"))
+    assert (scores.BOLD in styles(at)) == any(any(marks) for marks in bold.values())
+    for place, marks in enumerate(bold.values()):
+        for row, marked in enumerate(marks):
+            assert (f"row{row}_col{place}," in styles(at).replace(" {", ", {")) == marked
     for column, head in ((AVERAGE, t("bench.table.average")), ("STS-B", "STS-B"), ("SICK-R", "SICK-R")):
         values = [
             one.result.average() if column == AVERAGE else one.result.tasks[column].spearman["all"]
@@ -76,22 +88,21 @@ def test_the_best_is_bold_only_where_it_leads_every_other_beyond_noise(open_page
         first = int(np.argmax([value or 0 for value in values]))
         told = [paired(known[first], one, "all", column) for one in known if one is not known[first]]
         clear = all(one is not None and beyond_noise(one) for one in told)
-        bold = ["**" in cell for cell in tables(at)[0][head]]
-        assert bold == [clear and row == first for row in range(len(known))]
+        assert bold[head] == [clear and row == first for row in range(len(known))]
 
 
 @pytest.mark.parametrize("how", ["mean", "wmean"])
 def test_an_aggregation_never_mixes_with_another(open_page: OpenPage, how: str) -> None:
     at = open_page("bench", bn_agg=how)
     for row, result in enumerate(recorded().results.values()):
-        cell = tables(at)[0]["STS12"].iloc[row].replace("*", "")
+        cell = tables(at)[0]["STS12"].iloc[row]
         assert cell.startswith(number(result.tasks["STS12"].spearman[how]))
     assert t(f"bench.table.protocol.{how}") in captions(at)
     matching = {
         row.model for one in recorded().results.values() for row in published_rows(one, aggregation=how)
     }
     shown = {cell for table in tables(at)[1:] for cell in table[t("bench.published.model")]}
-    assert {cell.rpartition(" [")[0] for cell in shown} == {plain(model) for model in matching}
+    assert {cell.rpartition(" [")[0] for cell in shown} == matching
 
 
 def test_published_rows_match_in_reading_and_stand_apart(open_page: OpenPage) -> None:
@@ -250,7 +261,7 @@ def test_another_checkpoint_is_measured_beside_the_page(
     finished(at, tiny_checkpoint.name)
     at.run()
     ours = tables(at)[0]
-    row = ours[ours[t("bench.checkpoint")] == plain(tiny_checkpoint.name)]
+    row = ours[ours[t("bench.checkpoint")] == tiny_checkpoint.name]
     assert len(row) == 1 and row["STS-B"].iloc[0] == "–"
     assert t("bench.measured", names=plain(tiny_checkpoint.name)) in captions(at)
     at.segmented_control(key="bn_view").set_value("errors").run()
