@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.checkpoints import map_board, map_code, map_controls, map_live, map_panels, map_tries
-from pages.checkpoints.map_controls import Settings
+from pages.checkpoints.map_controls import OPENING, Settings
 from pages.checkpoints.map_data import RECORDED, TWO, View, recorded_view
 from pages.ui import messages
 from pages.ui.checkpoints import names, short
@@ -28,13 +28,15 @@ BEFORE, AFTER = ("lab-base", "minilm:4"), ("lab-unsup", "minilm")
 def draw(page: Frame) -> None:
     """Fill the page with the map."""
     with page.figure:
-        st.markdown(t("checkpoints.map_look"))
-        place = st.container()
+        look, place = st.container(), st.container()
     with page.controls:
         source = map_controls.source()
         view = _view(source, place)
         if view is not None:
             settings = map_controls.read(view)
+    with look:
+        opening = view is not None and view.source == RECORDED and view.atlas.texts[settings.pin] == OPENING
+        st.markdown(t("checkpoints.map_look") + (" " + t("checkpoints.map_opening") if opening else ""))
     if view is not None:
         view, settings = _with_layout(view, settings, place)
         _fill(page, view, settings)
