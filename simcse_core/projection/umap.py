@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from simcse_core.errors import DataError
 from simcse_core.projection.base import Fitted, Rows, alignments, projections, require_neighbours
 from simcse_core.projection.pca import pca
 from simcse_core.registry import Range
@@ -87,8 +88,13 @@ def aligned_umap(
 
     Raises:
         ConfigError: As many neighbours as rows.
+        DataError: Fewer than two rows more than dimensions.
     """
     require_neighbours(len(steps[-1]), neighbours, "Aligned UMAP", "neighbours")
+    if len(steps[-1]) < dimensions + 2:  # its start takes one eigenvector more than dimensions
+        raise DataError(
+            f"Aligned UMAP in {dimensions} dimensions needs {dimensions + 2} or more rows; got {len(steps[-1])}."
+        )
     if len(steps) == 1:
         return [umap(steps[0], dimensions, seed, neighbours=neighbours, min_dist=min_dist).points]
     same = {i: i for i in range(len(steps[-1]))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -209,6 +210,8 @@ def test_refusals_of_steps() -> None:
         project_aligned([x, x[:, :9]], "pca")
     with pytest.raises(ConfigError, match="Aligned UMAP with neighbours=80"):
         project_aligned([x, x], "umap", neighbours=80)
+    with pytest.raises(DataError, match="needs 5 or more rows; got 4"):
+        project_aligned([x[:4], x[:4]], "umap", neighbours=2, dimensions=3)
     with pytest.raises(DataError, match=r"Step 1 .* row 2 "):
         project_aligned([x, np.where(np.arange(60)[:, None] == 2, np.inf, x)])
 
@@ -219,7 +222,9 @@ def test_settings_are_described_for_forms() -> None:
     for registry in (projections, alignments):
         for name in registry:
             assert registry.info(name).source and registry.info(name).summary
-            assert all(p.help for p in params_of(registry[name]).values())
+            parameters = params_of(registry[name])
+            assert all(p.help for p in parameters.values())
+            assert not set(parameters) & set(inspect.signature(project).parameters)  # passed on by name
 
 
 CHILD = """
