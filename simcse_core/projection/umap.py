@@ -90,14 +90,15 @@ def aligned_umap(
         ConfigError: As many neighbours as rows.
         DataError: Fewer than two rows more than dimensions.
     """
-    require_neighbours(len(steps[-1]), neighbours, "Aligned UMAP", "neighbours")
-    if len(steps[-1]) < dimensions + 2:  # its start takes one eigenvector more than dimensions
+    n = len(steps[-1])
+    require_neighbours(n, neighbours, "Aligned UMAP", "neighbours")
+    if n < dimensions + 2:  # its start takes one eigenvector more than dimensions
         raise DataError(
-            f"Aligned UMAP in {dimensions} dimensions needs {dimensions + 2} or more rows; got {len(steps[-1])}."
+            f"Aligned UMAP in {dimensions} dimensions needs {dimensions + 2} or more rows; got {n}."
         )
     if len(steps) == 1:
         return [umap(steps[0], dimensions, seed, neighbours=neighbours, min_dist=min_dist).points]
-    same = {i: i for i in range(len(steps[-1]))}
+    same = {i: i for i in range(n)}
     with _library() as library:
         model = library.AlignedUMAP(
             n_neighbors=neighbours,
