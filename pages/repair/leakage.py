@@ -38,6 +38,30 @@ def number(settings: Settings, measured: Measured) -> None:
         help=t("repair.leak.metric_help"),
     )  # fmt: skip
     st.markdown(t("repair.leak.told", elsewhere=signed(elsewhere, 1), target=signed(target, 1)))
+    for task, (before, other, own) in public_gaps(settings).items():
+        st.markdown(
+            t(
+                "repair.leak.public", task=plain(task), before=signed(before, 1), elsewhere=signed(other, 1),
+                target=signed(own, 1), change=change(own - other, 1),
+            )
+        )  # fmt: skip
+
+
+def public_gaps(settings: Settings) -> dict[str, tuple[float, float, float]]:
+    """Public task → rank correlation (all) as it is, fitted elsewhere and fitted on the task's sentences."""
+    entry = recorded()["encoders"].get(f"{settings.checkpoint}/{settings.pooling}")
+    most = recorded()["made"]["config"]["counts"][-1]
+    keys = (
+        "before",
+        key_of(settings.repair, settings.parameters, ELSEWHERE, most),
+        key_of(settings.repair, settings.parameters, TARGET, 0),
+    )
+    found = {}
+    for task, scores in (entry["sts"] if entry else {}).items():
+        values = [scores.get(key, [None])[0] for key in keys]
+        if None not in values:
+            found[task] = (values[0], values[1], values[2])
+    return found
 
 
 def everywhere(settings: Settings) -> None:
