@@ -37,7 +37,7 @@ CODE = """from simcse_core import load_encoder
 from simcse_core.evaluation.checkup import check_up
 from simcse_core.evaluation.patient import stated_use
 
-encoder = load_encoder("{name}"{pooling}, device="cpu", precision="fp32")
+encoder = load_encoder("{name}"{pooling}, precision="fp32")
 found = check_up(encoder, stated=stated_use("{name}"))
 for finding in found.findings:
     print(finding.state, finding.check, finding.told, finding.fix)

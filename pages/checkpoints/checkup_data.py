@@ -10,7 +10,7 @@ from typing import Any, cast
 import streamlit as st
 
 from pages.checkpoints.checkup_tasks import Work, tasks, wait
-from pages.ui.cache import digest_of, shared_encoder
+from pages.ui.cache import digest_of
 from pages.ui.checkpoints import loadable, short
 from pages.ui.recordings import Recording, with_parts
 from pages.ui.text import plain, t
@@ -76,14 +76,14 @@ def examination(request: Request) -> Work:
     """What makes the check-up of a request."""
 
     def work(hear: Progress) -> Checkup:
+        from simcse_core.encoders import load_encoder
         from simcse_core.evaluation.checkup import check_up
         from simcse_core.evaluation.patient import stated_use
 
         name = loadable(request.name)
         stated = stated_use(name)
-        shared = shared_encoder(name, request.pooling)
-        with shared.lock:
-            return check_up(shared.encoder, request.texts or None, stated=stated, progress=hear)
+        encoder = load_encoder(name, pooling=request.pooling, precision="fp32")  # as the recorded ones
+        return check_up(encoder, request.texts or None, stated=stated, progress=hear)
 
     return work
 

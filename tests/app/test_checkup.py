@@ -99,7 +99,7 @@ def test_a_checkpoint_of_ones_own_is_examined_on_ones_own_sentences(
     checkup = known(request)
     assert checkup is not None and checkup.space["rows"] == 2
     assert plain(checkup.findings[0].told) in said(at)
-    assert t("checkup.computed", precision="float32", device="cpu") in captions(at)
+    assert t("checkup.computed", precision="float32", device=checkup.facts["device"]) in captions(at)
     assert not at.exception and not [b for b in at.button if b.key == "cp-c-start"]
 
 
@@ -110,7 +110,7 @@ def test_the_code_shown_gives_the_findings_shown(open_page: OpenPage) -> None:
     for one in checkup.findings:
         if one.check in {"language", "truncation", "normalisation", "collapse"}:
             assert f"{one.state} {one.check} {one.told}" in out
-    assert checkup.calibration.sentence(0.72)[:40] in out
+    assert checkup.calibration.sentence(0.72).split(";")[1] in out  # random pairs are kept as 501 quantiles
 
 
 def test_a_broken_recording_is_told(
