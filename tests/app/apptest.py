@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import json
-import subprocess
+import multiprocessing
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from pages.ui.text import t
 
@@ -81,22 +85,30 @@ def printed(code: str, names: dict[str, Any] | None = None) -> str:
 
 
 def heavy_libraries_of(page: str, then: str = "", **query: str) -> str:
-    """Slow libraries that a fresh process holds once `page` is drawn and `then` (code on `at`) has run."""
-    code = (
-        "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "from streamlit.util import calc_hash\n"
-        f"at = AppTest.from_file({str(REPOSITORY / 'app.py')!r}, default_timeout=120)\n"
-        f"at._page_hash = calc_hash({page!r})\n"
-        f"at.query_params.update({query!r})\n"
-        f"at.run()\n{then}\n"
-        "assert not at.exception and not at.error\n"
-        "print([m for m in ('torch', 'transformers', 'umap', 'sklearn') if m in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip().splitlines()[-1]
+    """Slow libraries that a fresh process holds once `page` is drawn and `then` (code on `at`) has run.
+
+    The process is forked from one that has imported Streamlit and nothing else, which is half of the work.
+    """
+    return _fresh_processes().submit(_heavy_libraries, page, then, query, dict(os.environ)).result()
+
+
+@functools.cache
+def _fresh_processes() -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["streamlit.testing.v1"])
+    return ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1)
+
+
+def _heavy_libraries(page: str, then: str, query: dict[str, str], environment: dict[str, str]) -> str:
+    os.environ.clear()
+    os.environ.update(environment)
+    at = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120)
+    at._page_hash = calc_hash(page)
+    at.query_params.update(query)
+    at.run()
+    exec(then, {"at": at})  # the code is that of a test
+    assert not at.exception and not at.error
+    return str([name for name in ("torch", "transformers", "umap", "sklearn") if name in sys.modules])
 
 
 def assets_with(recording: str, content: str | None, folder: Path) -> Path:
