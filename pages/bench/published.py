@@ -32,13 +32,13 @@ def draw(settings: Scores) -> None:
         if not found:
             st.caption(t("bench.published.none"))
             return
-        heads = [t("bench.published.model"), *TASKS, t("bench.table.average")]
+        heads = [t("bench.published.model"), t("bench.table.average"), *TASKS]
         cells: dict[str, list[str]] = {head: [] for head in heads}
         for place, row in enumerate(found, 1):
             cells[heads[0]].append(f"{row.model} [{place}]")
             for task in TASKS:
                 cells[task].append(number(row.scores.get(task)))
-            cells[heads[-1]].append(number(row.average))
+            cells[heads[1]].append(number(row.average))
         st.dataframe(cells, hide_index=True, width="stretch", key="bn_quoted", alt=t("bench.published.alt"))
         sources = " ".join(
             f"[{place}] " + plain(". ".join(filter(None, (row.source, row.note.rstrip("."))))) + "."

@@ -80,9 +80,9 @@ def score_title(settings: Scores) -> str:
 
 
 def columns_of(chosen: Sequence[Entry]) -> list[str]:
-    """Tasks in the order of the table: those of the seven that are there, their average, shipped pairs."""
+    """Columns in the order of the table: average, those of the seven that are there, shipped pairs."""
     public = [name for name in TASKS if any(name in one.result.tasks for one in chosen)]
-    return [*public, *([AVERAGE] if public else []), SHIPPED]
+    return [*([AVERAGE] if public else []), *public, SHIPPED]
 
 
 def value_of(entry: Entry, column: str, aggregation: str) -> float | None:

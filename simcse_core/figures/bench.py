@@ -16,6 +16,7 @@ from simcse_core.figures.theme import WEIGHTS, Theme, plotly_text
 PLANE_HEIGHT, ROW, ROWS_MARGIN = 470, 26, 132  # pixels
 RIGHT = 0.6  # end of the alignment axis unless a checkpoint lies further
 FLOOR = -4.0  # no uniformity of many directions lies below it (t = 2)
+NEAR = (0.2, 0.3)  # alignment and uniformity within which names would cover each other
 SCORES = (0.0, 90.0)
 """Ends of the colour scale of rank correlations: the same whatever is drawn."""
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "pentagon", "star")
@@ -76,7 +77,8 @@ def plane(points: Sequence[Placed], theme: Theme, *, words: Mapping[str, str]) -
     right = max([RIGHT, *(1.4 * one.alignment for one in points)])
     figure.add_hline(y=FLOOR, line={"color": theme.muted, "dash": "dot", "width": 1})
     for number, one in enumerate(points):
-        _add_placed(figure, one, SYMBOLS[number % len(SYMBOLS)], theme, words)
+        beside = _beside(one, points)
+        _add_placed(figure, one, (SYMBOLS[number % len(SYMBOLS)], beside), theme, words)
     corners = (("collapsed", 0.0, 0.0, "left", "bottom"), ("even", right, FLOOR, "right", "top"))
     for word, x, y, across, down in corners:
         figure.add_annotation(
@@ -96,8 +98,23 @@ def plane(points: Sequence[Placed], theme: Theme, *, words: Mapping[str, str]) -
     )  # fmt: skip
 
 
-def _add_placed(figure: go.Figure, one: Placed, symbol: str, theme: Theme, words: Mapping[str, str]) -> None:
-    """A mark with its name; hollow where it has no score."""
+def _beside(one: Placed, points: Sequence[Placed]) -> str:
+    """Where a name is written: to the right, and above or below where another mark is near."""
+    near = [p.uniformity for p in points if p is not one and _close(p, one)]
+    if not near:
+        return "middle right"
+    return "top right" if one.uniformity >= max(near) else "bottom right"
+
+
+def _close(one: Placed, other: Placed) -> bool:
+    return abs(one.alignment - other.alignment) < NEAR[0] and abs(one.uniformity - other.uniformity) < NEAR[1]
+
+
+def _add_placed(
+    figure: go.Figure, one: Placed, look: tuple[str, str], theme: Theme, words: Mapping[str, str]
+) -> None:
+    """A mark of a symbol with its name at a place; hollow where it has no score."""
+    symbol, beside = look
     mark: dict[str, Any] = {"symbol": symbol, "size": 16, "line": {"color": theme.text, "width": 1.2}}
     if one.score is None:
         mark |= {"color": theme.background}
@@ -106,7 +123,7 @@ def _add_placed(figure: go.Figure, one: Placed, symbol: str, theme: Theme, words
     told = "–" if one.score is None else f"{one.score:.1f}"
     figure.add_scatter(
         x=[one.alignment], y=[one.uniformity], mode="markers+text", marker=mark,
-        text=[f"  {plotly_text(one.name)} {told}"], textposition="middle right",
+        text=[f"  {plotly_text(one.name)} {told}"], textposition=beside,
         textfont={"color": theme.text, "size": 12}, name=plotly_text(one.name), cliponaxis=False,
         hovertemplate=f"{plotly_text(words['alignment'])} %{{x:.3f}}<br>{plotly_text(words['uniformity'])} "
         f"%{{y:.3f}}<br>{plotly_text(words['score'])} {told}<extra>{plotly_text(one.name)}</extra>",

@@ -29,6 +29,16 @@ def test_checkpoints_stand_where_they_were_measured() -> None:
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == SCORES
 
 
+def test_names_of_near_marks_are_written_apart() -> None:
+    high, low, far = (
+        Placed("high", 0.1, -1.0, 1.0),
+        Placed("low", 0.07, -1.1, 2.0),
+        Placed("far", 0.1, -3.0, 3.0),
+    )
+    figure = plane([low, high, far], LIGHT, words=WORDS)
+    assert [one.textposition for one in figure.data] == ["bottom right", "top right", "middle right"]
+
+
 def test_the_plane_stays_put_unless_a_checkpoint_lies_outside() -> None:
     usual = plane(POINTS, DARK, words=WORDS).layout
     assert usual.xaxis.range == plane(POINTS[:1], DARK, words=WORDS).layout.xaxis.range
