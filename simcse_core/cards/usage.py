@@ -9,7 +9,7 @@ from simcse_core.encoders.layout import TO_ST
 
 OURS = """from simcse_core import load_encoder
 
-encoder = load_encoder("{name}")
+encoder = load_encoder("{name}", precision="fp32")
 embeddings = encoder.encode(["A first sentence.", "A second one."])"""
 ST = """from sentence_transformers import SentenceTransformer
 

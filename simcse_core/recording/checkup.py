@@ -17,7 +17,7 @@ ENCODERS = ("lab-base", "lab-unsup", "lab-sup", "minilm:4", "minilm")
 SOUND = ("lab-sup", "minilm")  # the first that is here is broken on purpose
 COMMAND = "python -m simcse_core record checkup"
 SAME = ("config", "versions")
-OPTIONS = {"device": "cpu", "precision": "fp32"}
+OPTIONS: dict[str, Any] = {"device": "cpu", "precision": "fp32"}
 
 
 def record(
