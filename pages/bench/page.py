@@ -22,7 +22,8 @@ from simcse_core.evaluation.compare import places
 VIEWS = ("scores", "errors")
 FORMULA = r"\rho=100\cdot\mathrm{corr}\big(\mathrm{rank}(\cos_i),\,\mathrm{rank}(y_i)\big)"
 ERROR_FORMULA = (
-    r"e_i=\mathrm{place}(\cos_i)-\mathrm{place}(y_i),\qquad \rho\approx 100\,(1-6\,\overline{e^2})"
+    r"\begin{aligned}e_i&=\mathrm{place}(\cos_i)-\mathrm{place}(y_i)\\"
+    r"\rho&\approx 1-6\,\overline{e^2}\end{aligned}"
 )
 SCORES_CODE = """from simcse_core.bench import run_bench
 from simcse_core.encoders import load_encoder
