@@ -105,7 +105,8 @@ def test_an_export_has_its_card_and_says_what_lacks(
     made = export(str(tmp_path / "centred"), tmp_path / "out", checkup=checkup)
     assert made.missing == ("transformers opens the folder without its repairs (centering); "
                             "sentence-transformers applies them as dense layers.",)  # fmt: skip
-    assert 'load_encoder("out", precision="fp32")' in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert 'load_encoder("out", precision="fp32")' in card
     assert np.array_equal(load(tmp_path / "out").encode(TEXTS), encoder.encode(TEXTS))
     plain = export(str(tmp_path / "centred"), tmp_path / "plain", repaired=False, card=False)
     assert plain.missing == () and not (tmp_path / "plain" / "README.md").exists()
