@@ -96,9 +96,7 @@ def test_a_library_that_gives_others_has_no_code() -> None:
     assert not not_carried({"pooling": "mean", "repairs": []}, carried=True)
 
 
-def test_an_export_has_its_card_and_says_what_lacks(
-    bert: Path, checkup: Checkup, tmp_path: Path
-) -> None:
+def test_an_export_has_its_card_and_says_what_lacks(bert: Path, checkup: Checkup, tmp_path: Path) -> None:
     encoder = load(bert)
     encoder.repairs = (fit_repair(encoder, CORPUS, "centering", fitted_on="my|corpus"),)
     encoder.save(tmp_path / "centred")
