@@ -13,9 +13,8 @@ from pages.ui.challenge import goal, guess
 from pages.ui.text import plain, t
 from simcse_core.bench import SHIPPED
 from simcse_core.evaluation.errors import one_sided
+from simcse_core.figures.bench_pairs import RIGHT
 
-RIGHT = 0.1
-"""Distance of places up to which a pair counts as placed right."""
 OPTIONS = 4
 
 
@@ -47,17 +46,17 @@ def hardest() -> None:
 def one_sided_pair(case: Case) -> None:
     """Find the pair on which A is furthest off among those B places right."""
     first, second = case.errors
-    target = one_sided(first, second, right=RIGHT)
+    target = one_sided(first, second, right=RIGHT / 100)
     row = case.settings.pair
     if target is None or case.settings.first is case.settings.second:
         return
     here = [number(100 * float(side[row]), 0, sign=True) for side in case.errors]
     there = [number(100 * float(side[target]), 0, sign=True) for side in case.errors]
-    reached = bool(np.isclose(abs(first[row]), abs(first[target])) and abs(second[row]) <= RIGHT)
+    reached = bool(np.isclose(abs(first[row]), abs(first[target])) and abs(second[row]) <= RIGHT / 100)
     a, b = case.names
     goal(
         "bench.one_sided",
-        t("bench.try.goal", a=a, b=b, right=f"{100 * RIGHT:.0f}"),
+        t("bench.try.goal", a=a, b=b, right=f"{RIGHT:.0f}"),
         reached=reached,
         status=t("bench.try.status", number=row + 1, a=a, b=b, first=here[0], second=here[1]),
         praise=t("bench.try.praise", a=a, b=b, first=there[0], second=there[1],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ import pytest
 
 from pages.bench import kinds, live, pairs_view, published, scores
 from pages.bench.controls import Scores
-from pages.bench.entries import entries, errors_of, opening, paired
+from pages.bench.entries import Entry, entries, errors_of, opening, paired
 from pages.bench.recorded import recorded
 from pages.bench.words import ends, number
 from pages.ui.text import plain, t
 from simcse_core.bench import SHIPPED, published_rows, shipped_pairs
 from simcse_core.bench.compare import AVERAGE
-from simcse_core.data.sts_sets import TASKS
+from simcse_core.bench.results import column
+from simcse_core.data.sts_sets import TASKS, load_task
 from simcse_core.evaluation.compare import beyond_noise
 from simcse_core.evaluation.errors import one_sided
 from tests.app.apptest import (
@@ -80,13 +82,13 @@ def test_the_best_is_bold_only_where_it_leads_every_other_beyond_noise(open_page
     for place, marks in enumerate(bold.values()):
         for row, marked in enumerate(marks):
             assert (f"row{row}_col{place}," in styles(at).replace(" {", ", {")) == marked
-    for column, head in ((AVERAGE, t("bench.table.average")), ("STS-B", "STS-B"), ("SICK-R", "SICK-R")):
+    for part, head in ((AVERAGE, t("bench.table.average")), ("STS-B", "STS-B"), ("SICK-R", "SICK-R")):
         values = [
-            one.result.average() if column == AVERAGE else one.result.tasks[column].spearman["all"]
+            one.result.average() if part == AVERAGE else one.result.tasks[part].spearman["all"]
             for one in known
         ]
         first = int(np.argmax([value or 0 for value in values]))
-        told = [paired(known[first], one, "all", column) for one in known if one is not known[first]]
+        told = [paired(known[first], one, "all", part) for one in known if one is not known[first]]
         clear = all(one is not None and beyond_noise(one) for one in told)
         assert bold[head] == [clear and row == first for row in range(len(known))]
 
@@ -291,6 +293,47 @@ def test_a_folder_that_is_not_there_is_refused_and_the_page_lives_on(
     finished(at, tiny_checkpoint.name)
     at.run()
     assert any("There is no folder" in box.value for box in at.error) and charts(at)
+
+
+@pytest.mark.sts
+def test_public_pairs_are_read_and_compared_where_they_and_their_columns_are(
+    open_page: OpenPage, sts_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two finished measurements with made-up cosines of STS13, which has three subsets."""
+    monkeypatch.setenv("SIMCSE_STS_DIR", str(sts_folder))
+    known = live.Jobs()
+    monkeypatch.setattr(live, "jobs", lambda: known)
+    task = load_task(sts_folder, "STS13")
+    gold = column(task.pairs().score)
+    base = next(iter(recorded().results.values()))
+    asked = {}
+    for name, noise in (("near", 0.5), ("far", 3.0)):
+        cosine = column(gold + np.random.default_rng(0).normal(0, noise, len(gold)))
+        own = replace(base.tasks["STS13"], cosine=cosine, gold=gold)
+        facts = replace(base.encoder, digest=f"made-up-{name}")
+        result = replace(base, model=name, encoder=facts, tasks={"STS13": own})
+        asked[name] = live.Asked(name, None, sts_folder)
+        job = live.Job(asked[name], state="done", result=result)
+        known._jobs[asked[name]] = job
+    at = open_page("bench", **ERRORS)
+    at.session_state[live.MINE] = list(asked.items())
+    at.run()
+    at.selectbox(key="bn_a").set_value("far").run()
+    at.selectbox(key="bn_b").set_value("near").run()
+    assert "STS13" in at.selectbox(key="bn_set").options
+    at.selectbox(key="bn_set").set_value("STS13").run()
+    assert not at.exception and not at.error
+    assert task.pairs().first[0] in [one.value for one in at.text]
+    rows = frame(at, t("bench.kinds.pairs"))
+    told = dict(zip(rows[t("bench.kinds.kind")], rows[t("bench.kinds.pairs")], strict=True))
+    assert told == {name: len(pairs) for name, pairs in task.subsets.items()}
+    assert (rows[t("bench.kinds.difference")] > 0).all() and "data.datasets" not in "".join(
+        code.value for code in at.code
+    )
+    found = paired(
+        *(Entry(name, live.jobs().get(one).result, True, name) for name, one in asked.items()), "all", "STS13"
+    )
+    assert found is not None and found.low > 0
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"checkpoints": {}}'])
