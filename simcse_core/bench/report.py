@@ -23,7 +23,7 @@ body{font:15px/1.5 system-ui,sans-serif;color:var(--text);background:var(--back)
 max-width:72rem;padding:0 1rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--grid);text-align:right;white-space:nowrap}
-th:first-child,td:first-child,td.words{text-align:left}td.words{white-space:normal;min-width:14rem}
+th.words,td.words{text-align:left}td.words{white-space:normal;max-width:20rem}
 small{color:var(--muted)}svg{max-width:40rem;width:100%;height:auto}svg text{fill:var(--text)}
 svg g text{fill:#fff}.grid{stroke:var(--grid);fill:none}
 """.strip()
@@ -161,15 +161,17 @@ def _bar(cells: Sequence[str | Cell]) -> str:
 
 
 def _html_table(sheet: Sheet) -> str:
-    head = "".join(f"<th>{html.escape(title)}</th>" for title in sheet.head)
-    rows = ["".join(map(_html_cell, row)) for row in sheet.rows]
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    """Numbers to the right, words and their headings to the left."""
+    kinds = ["" if isinstance(cell, Cell) else ' class="words"' for cell in sheet.rows[0]]
+    head = "".join(f"<th{k}>{html.escape(title)}</th>" for k, title in zip(kinds, sheet.head, strict=True))
+    body = "".join(f"<tr>{''.join(map(_html_cell, row))}</tr>" for row in sheet.rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _html_cell(cell: str | Cell) -> str:
     if isinstance(cell, Cell):
-        return f"<td>{html.escape(str(cell))}</td>"
+        value, mark, interval = str(cell).partition(" [")
+        return f"<td>{value}{f'<br><small>[{interval}</small>' if mark else ''}</td>"
     return f'<td class="words">{html.escape(cell)}</td>'
 
 
