@@ -11,6 +11,7 @@ PAGES = (
     shell.Entry("start", "home", ":material/explore:"),
     shell.Entry("see", "pairs", ":material/compare_arrows:"),
     shell.Entry("see", "cone", ":material/cyclone:"),
+    shell.Entry("see", "repair", ":material/healing:"),
     shell.Entry("see", "batch", ":material/grid_on:"),
     shell.Entry("see", "walk", ":material/footprint:"),
     shell.Entry("see", "temperature", ":material/thermostat:"),
