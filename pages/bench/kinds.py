@@ -73,8 +73,8 @@ def title(kind: str) -> str:
     if by == "overlap" and number.isdecimal():
         low, high = (100 * end for end in (*OVERLAP_EDGES, 1.0)[int(number) : int(number) + 2])
         return t("bench.shared", low=f"{low:.0f}", high=f"{high:.0f}")
-    key = f"bench.kind.{kind.replace('-', '_')}"
-    return t(key) if key in catalogue() else kind
+    word = kind.replace("-", "_")
+    return t(f"bench.kind.{word}") if f"bench.kind.{word}" in catalogue() else kind
 
 
 def _length_range(number: int) -> str:
