@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect, sync_playwright
 
 from tests.browser.chromium import find_chromium
 
@@ -27,6 +27,7 @@ IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-
 OpenTab = Callable[..., Page]
 StartServer = Callable[..., str]
 WIDE, PHONE = 1440, 390
+expect.set_options(timeout=20_000)  # ms; five seconds are too few on a busy machine
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def open_tab(browser: Browser, kept_context: BrowserContext) -> Iterator[OpenTab
         look(tab, scheme=scheme, width=width)
         tab.faults = []  # type: ignore[attr-defined]
         _collect_faults(tab, address)
-        tab.goto(address)
+        tab.goto(address, timeout=90_000)
         settle(tab)
         return tab
 
