@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from pages.ui.text import t
 from tests.browser.conftest import REPOSITORY, OpenTab, serve, settle, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lab")]  # one process that trains for all
 PATIENCE = 120_000  # milliseconds; a test of order, never of speed
 SMALL = {
     "lb_encoder": t("lab.encoder.cut", layers=1), "lb_steps": "10", "lb_batch_size": "8", "lb_every": "5",
