@@ -51,7 +51,8 @@ def test_dense_layers_repair_the_same_rows_to_a_millionth(
     from sentence_transformers import SentenceTransformer
 
     encoder = load_encoder(str(tiny_checkpoint), **CPU)
-    encoder.repairs = (fit_repair(encoder, CORPUS, repair),)
+    more = {"k": 8} if repair == "whitening" else {}
+    encoder.repairs = (fit_repair(encoder, CORPUS, repair, **more),)
     encoder.save(tmp_path)
     model = SentenceTransformer(str(tmp_path), device="cpu")
     encoder.repairs, kept = (), encoder.repairs
@@ -68,7 +69,8 @@ def test_repairs_follow_a_head_and_each_other(tiny_checkpoint: Path, tmp_path: P
     for name in ("centering", "component_removal"):
         encoder.repairs = (*encoder.repairs, fit_repair(encoder, CORPUS, name))
     encoder.save(tmp_path)
-    np.testing.assert_allclose(theirs(tmp_path), encoder.encode(CORPUS[:40]), atol=5e-6)
+    # after the two repairs a fiftieth of the length is left, so two forwards differ fifty times as much
+    np.testing.assert_allclose(theirs(tmp_path), encoder.encode(CORPUS[:40]), atol=5e-5)
     again = load_encoder(str(tmp_path), **CPU)
     assert again.head is not None and again.pooling == "cls"
     np.testing.assert_allclose(again.encode(CORPUS[:40]), encoder.encode(CORPUS[:40]), atol=1e-6)
