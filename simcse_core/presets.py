@@ -71,8 +71,8 @@ _ALL = (
         "Unsupervised SimCSE from this project's masked language model",
         "as `live`",
         (
-            "from `lab-base` instead of MiniLM; 60 steps whose rate falls from 5e-5 to 0, chosen on STS-B dev "
-            "(docs/encoders.md)",
+            "from `lab-base` instead of MiniLM; 60 steps whose rate falls from 5e-5 to 0, which keeps the "
+            "alignment (docs/encoders.md)",
         ),
         _config(
             "lab-unsup",

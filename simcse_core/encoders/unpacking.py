@@ -91,8 +91,9 @@ def _unpack(found: zipfile.ZipFile, folder: Path, largest: int) -> None:
 def _inside(entry: zipfile.ZipInfo) -> PurePosixPath:
     """The path of an entry, which must stay below the folder."""
     path = PurePosixPath(entry.filename.replace("\\", "/"))
-    leaves = not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\0" in entry.filename
-    if leaves or stat.S_ISLNK(entry.external_attr >> 16):
+    named = bool(path.parts) and ":" not in path.parts[0] and "\0" not in entry.filename
+    below = named and not path.is_absolute() and ".." not in path.parts
+    if not below or stat.S_ISLNK(entry.external_attr >> 16):
         raise EncoderError(
             f"The archive holds {entry.filename[:80]!r}, which would lie outside its folder; refused.",
             hint=_HINT,

@@ -127,7 +127,7 @@ def test_evaluate(sts_folder: Path, tmp_path: Path, tiny_checkpoint: Path) -> No
         (["similarity", "--model", "minilm", "--pooling", "median", "one", "two"], "median"),
         (["similarity", "--model", "minilm", "--device", "cuda:9", "one", "two"], "cuda:9"),
         (["encode", "--model", "minilm", "--input", "absent.txt", "--output", "x.npy"], "absent.txt"),
-        (["encode", "--model", "minilm", "--input", "absent.txt", "--output", "x.csv"], ".npy, .parquet or .tsv"),
+        (["encode", "--model", "minilm", "--input", "a.txt", "--output", "x.csv"], ".npy, .parquet or .tsv"),
         (["evaluate", "--model", "minilm", "--data", "/nowhere"], "/nowhere"),
         (["train", "--preset", "nope", "--out", "x"], "nope"),
         (["train", "--set", "loss.temperature", "--out", "x"], "KEY=VALUE"),
