@@ -119,7 +119,7 @@ def found_or_asked(request: Request, *, key: str) -> Checkup | None:
     if not st.button(t("checkup.start", name=name), key=key, type=emphasis()):
         return None
     wait(tasks().start(request.key, examination(request)), t("checkup.going", name=name))
-    return known(request)
+    st.rerun()  # without the question
 
 
 def sentences_of(text: str, most: int) -> tuple[str, ...]:

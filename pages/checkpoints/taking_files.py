@@ -82,7 +82,7 @@ def _zip(name: str, layout: str, repaired: bool) -> None:
             lambda: made.open("rb"),
             made.name,
             "application/zip",
-            key="cp-t-zip",
+            key="cp-t-fetch",
             icon=":material/download:",
             on_click="ignore",
             type=emphasis(),
