@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,22 @@ from playwright.sync_api import Page, expect
 from pages.ui.text import JOINER, t
 from simcse_core.figures.theme import DARK, LIGHT
 from tests.app.story_factory import make_story, write_assets
-from tests.browser.conftest import REPOSITORY, OpenTab, StartServer, settle, until
+from tests.browser.conftest import (
+    PHONE,
+    REPOSITORY,
+    WIDE,
+    OpenTab,
+    StartServer,
+    count_messages,
+    look,
+    serve,
+    settle,
+    until,
+)
 
 pytestmark = pytest.mark.browser
 NAMES = re.findall(r'shell\.Entry\("\w+", "(\w+)"', (REPOSITORY / "app.py").read_text(encoding="utf-8"))
-PHONE = (
+AGENT = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/126.0.0.0 Mobile Safari/537.36"
 )
@@ -28,14 +40,25 @@ def serious_faults(tab: Page) -> list[tuple[str, str]]:
     return [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in {"serious", "critical"}]
 
 
+def css(colour: str) -> str:
+    """`#rrggbb` as the browser tells it."""
+    return "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
+
+
 def path_of(name: str) -> str:
     return "/" if name == "home" else f"/{name}"
 
 
-@pytest.fixture
-def story_server(start_server: StartServer, tmp_path: Path) -> str:
+@pytest.fixture(scope="module")
+def story_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server whose home page shows a small made-up run."""
-    return start_server(SIMCSE_ASSETS=str(write_assets(tmp_path / "a", REPOSITORY / "assets", make_story())))
+    folder = tmp_path_factory.mktemp("story")
+    assets = write_assets(folder / "a", REPOSITORY / "assets", make_story())
+    runs = str(folder / "runs")
+    with serve(
+        REPOSITORY / "app.py", folder / "log.txt", SIMCSE_RUNS=runs, SIMCSE_ASSETS=str(assets)
+    ) as base:
+        yield base
 
 
 @pytest.mark.parametrize("name", ["notes", NAMES[1]])
@@ -52,12 +75,7 @@ def test_an_address_that_does_not_exist_is_told_so(server: str, open_tab: OpenTa
     assert "Page not found" in open_tab(server + "/nowhere").inner_text("body")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
-@pytest.mark.parametrize("name", NAMES)
-def test_every_page_is_sound_wide_and_light_narrow_and_dark(
-    server: str, open_tab: OpenTab, name: str, scheme: str, width: int
-) -> None:
-    tab = open_tab(server + path_of(name), scheme=scheme, width=width)
+def check_sound(tab: Page) -> None:
     settle(tab, pause=1.5)
     assert tab.locator('[data-testid="stException"]').count() == 0
     assert tab.locator(".st-key-page_failure").count() == 0
@@ -65,6 +83,21 @@ def test_every_page_is_sound_wide_and_light_narrow_and_dark(
     assert serious_faults(tab) == []
     assert tab.faults == []  # type: ignore[attr-defined]
     assert len(set(tab.screenshot())) > 100  # not blank
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_page_is_sound_narrow_and_dark_then_wide_and_light(
+    server: str, open_tab: OpenTab, name: str
+) -> None:
+    tab = open_tab(server + path_of(name), scheme="dark", width=PHONE)
+    check_sound(tab)
+    look(tab, scheme="light", width=WIDE)
+    app, sidebar = tab.get_by_test_id("stApp"), tab.get_by_test_id("stSidebar")
+    expect(app).to_have_css("background-color", css(LIGHT.background), timeout=30_000)
+    if sidebar.get_attribute("data-collapsed") == "true":
+        tab.get_by_test_id("stExpandSidebarButton").click()
+    expect(sidebar).to_have_attribute("data-collapsed", "false")
+    check_sound(tab)
 
 
 def test_the_menu_leads_to_every_page_and_back_works(server: str, open_tab: OpenTab) -> None:
@@ -78,17 +111,17 @@ def test_the_menu_leads_to_every_page_and_back_works(server: str, open_tab: Open
     expect(tab.get_by_role("heading", level=1)).to_have_text(t(f"{NAMES[-2]}.question"), timeout=30_000)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_the_menu_closes_behind_a_followed_link(
-    server: str, open_tab: OpenTab, scheme: str
-) -> None:
-    tab = open_tab(server, width=390, scheme=scheme, agent=PHONE)
+def test_on_a_phone_the_menu_closes_behind_a_followed_link(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(server, width=PHONE, agent=AGENT)
     sidebar = tab.get_by_test_id("stSidebar")
     expect(sidebar).to_have_attribute("data-collapsed", "true")
     tab.get_by_test_id("stExpandSidebarButton").click()
     expect(sidebar).to_have_attribute("data-collapsed", "false")
     expect(sidebar.get_by_role("link")).to_have_text([re.compile(t(f"shell.nav.{name}")) for name in NAMES])
-    assert serious_faults(tab) == []
+    for scheme, theme in (("light", LIGHT), ("dark", DARK)):
+        look(tab, scheme=scheme, width=PHONE)
+        expect(tab.get_by_test_id("stApp")).to_have_css("background-color", css(theme.background))
+        assert serious_faults(tab) == []
     sidebar.get_by_role("link", name=t("shell.nav.notes")).click()
     expect(tab.get_by_role("heading", level=1)).to_have_text(t("notes.question"), timeout=30_000)
     expect(sidebar).to_have_attribute("data-collapsed", "true")
@@ -104,11 +137,7 @@ def test_scrubbing_needs_no_server_and_a_released_slider_is_in_the_address(
 ) -> None:
     tab = open_tab(story_server)
     until(tab, lambda: slider(tab) == "step 20")
-    sent: list[object] = []
-    tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    tab.reload()
-    settle(tab)
-    before = len(sent)
+    count_messages(tab)
     box = tab.locator(".story input[type=range]").bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
@@ -116,15 +145,16 @@ def test_scrubbing_needs_no_server_and_a_released_slider_is_in_the_address(
     tab.mouse.down()
     for share in (0.9, 0.8, 0.7, 0.6, 0.5):
         tab.mouse.move(box["x"] + share * box["width"], middle)
-    until(tab, lambda: slider(tab) == "step 10" and len(sent) == before)
+    until(tab, lambda: slider(tab) == "step 10" and tab.evaluate("sent") == 0)
     tab.mouse.up()
     expect(tab).to_have_url(re.compile(r"hm_step=10$"))
+    assert tab.evaluate("sent") > 0
     tab.reload()
     settle(tab)
     until(tab, lambda: slider(tab) == "step 10")
 
 
-def test_the_figure_is_worked_by_keyboard_and_by_its_two_buttons(
+def test_the_figure_is_worked_by_keyboard_and_by_its_two_buttons_and_reset(
     story_server: str, open_tab: OpenTab
 ) -> None:
     tab = open_tab(story_server + "/?hm_step=10")
@@ -139,9 +169,16 @@ def test_the_figure_is_worked_by_keyboard_and_by_its_two_buttons(
     trained.click()
     expect(trained).to_have_attribute("aria-pressed", "true")
     until(tab, lambda: slider(tab) == "step 20")
+    raw.click()
+    expect(tab).to_have_url(re.compile(r"hm_step=0$"))
+    tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
+    settle(tab)
+    until(tab, lambda: slider(tab) == "step 20" and "hm_step" not in tab.url)
 
 
-def test_one_pair_is_followed_and_its_text_is_text(story_server: str, open_tab: OpenTab) -> None:
+def test_one_pair_is_followed_its_text_is_text_and_dark_redraws_the_figure(
+    story_server: str, open_tab: OpenTab
+) -> None:
     tab = open_tab(story_server)
     tab.get_by_role("button", name=t("home.figure.unrelated")).click()
     assert tab.locator(".story .first").inner_text().strip("“”") == "Left <b>text</b>."
@@ -149,17 +186,6 @@ def test_one_pair_is_followed_and_its_text_is_text(story_server: str, open_tab: 
     expect(verdict).to_contain_text("0.52")
     expect(verdict).to_contain_text("0.10")
 
-
-def test_reset_returns_the_figure_and_the_address(story_server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(story_server + "/?hm_step=0")
-    until(tab, lambda: slider(tab) == "step 0")
-    tab.get_by_role("button", name=t("shell.reset"), exact=True).click()
-    settle(tab)
-    until(tab, lambda: slider(tab) == "step 20" and "hm_step" not in tab.url)
-
-
-def test_a_switch_of_appearance_redraws_the_figure(story_server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(story_server)
     curve = tab.locator(".story .histogram path").nth(1)
     expect(curve).to_have_attribute("stroke", LIGHT.after)
     tab.get_by_test_id("stMainMenu").click()

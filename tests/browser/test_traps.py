@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from pages.ui.text import t
 from simcse_core.evaluation.false_negatives import chance_of_repeat, expected_repeats
-from tests.browser.conftest import OpenTab, settle, until
+from tests.browser.conftest import PHONE, OpenTab, look, settle, until
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # ms; a busy machine draws late
@@ -84,22 +84,21 @@ def test_the_chance_of_a_repeat_follows_the_keys_and_is_that_of_the_core(
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    ("name", "key", "scheme"),
-    [
-        ("length", "tr_lengths", "dark"),
+def test_on_a_phone_no_trap_scrolls_sideways(server: str, open_tab: OpenTab) -> None:
+    tab = open_tab(f"{server}/traps?tr_tab={TABS['language']}", width=PHONE)
+    for name, key, scheme in (
+        ("", "tr_all", "light"),
         ("negatives", "tr_pushes", "light"),
         ("batch", "tr_sizes", "dark"),
-        ("language", "tr_all", "light"),
-    ],
-)
-def test_on_a_phone_no_trap_scrolls_sideways(
-    server: str, open_tab: OpenTab, name: str, key: str, scheme: str
-) -> None:
-    tab = open_tab(f"{server}/traps?tr_tab={TABS[name]}", width=390, scheme=scheme)
-    drawn(tab, key)
-    assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
-    assert tab.faults == []  # type: ignore[attr-defined]
+        ("length", "tr_lengths", "dark"),
+    ):
+        look(tab, scheme=scheme, width=PHONE)
+        if name:
+            tabs = tab.get_by_test_id("stButtonGroup").first
+            tabs.get_by_text(t(f"traps.tabs.{name}"), exact=True).click()
+        drawn(tab, key)
+        assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
+        assert tab.faults == []  # type: ignore[attr-defined]
 
 
 def test_remedies_are_computed_for_another_temperature(server: str, open_tab: OpenTab) -> None:
