@@ -102,7 +102,9 @@ def test_train_runs_export(tmp_path: Path, tiny_checkpoint: Path, capsys: pytest
         assert main(["export", str(target), "--to", str(to), "--format", layout]) == 0
         assert (to / "model.safetensors").exists()
         assert (to / "modules.json").exists() == (layout == "sentence-transformers")
-    assert "not an empty folder" in refused(capsys, "export", str(target), "--to", str(tmp_path / "transformers"))
+    assert "not an empty folder" in refused(
+        capsys, "export", str(target), "--to", str(tmp_path / "transformers")
+    )
 
 
 def test_evaluate(sts_folder: Path, tmp_path: Path, tiny_checkpoint: Path) -> None:
