@@ -21,7 +21,6 @@ from simcse_core.presets import preset
 from simcse_core.projection import alignments
 from simcse_core.runs.files import write_json
 from simcse_core.runs.store import RunStore
-from simcse_core.runtime import assets
 from tests.app.apptest import (
     OpenPage,
     assets_with_broken,
@@ -147,7 +146,6 @@ def test_without_a_recording_the_page_says_what_to_do(
     assert any("record maps" in box.value for box in at.error)
 
 
-@pytest.mark.skipif(not (assets() / "recorded" / "maps.json").exists(), reason="not recorded yet")
 def test_opening_it_loads_no_heavy_library() -> None:
     assert heavy_libraries_of("checkpoints", f"assert {BOARD!r} in {KEYS}") == "[]"
 
