@@ -2,9 +2,9 @@
 
     python -m benchmarks.live_models [--models minilm:4 lab-base] [--repeats 5]
 
-The preset `live` as it is, twenty steps and their evaluations, loading left out, both in one process and in
-turns (A B A B …), the first round not counted. Prints seconds of the whole run and of a step, and the ratio of
-each round as min / median / max.
+The preset `live` as it is, twenty steps and their evaluations, loading left out, both in one process and
+in turns (A B A B …), the first round not counted. Prints seconds of the whole run and of a step, and the
+ratio of each round as min / median / max.
 """
 
 from __future__ import annotations

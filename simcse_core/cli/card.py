@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simcse_core.cli.measure import encoder_options, load
-from simcse_core.cli.output import progress, read_input, say, writing
+from simcse_core.cli.output import SENTENCES, SENTENCES_HELP, progress, read_input, say, writing
 
 
 def add_commands(commands: Any) -> None:
@@ -15,7 +15,9 @@ def add_commands(commands: Any) -> None:
     card = commands.add_parser("card", help="a checkpoint's model card, all numbers measured")
     encoder_options(card, precision="fp32")
     card.add_argument("--out", required=True, metavar="FILE|-", help="Markdown file, - prints it")
-    card.add_argument("--input", metavar="FILE|-", help="sentences it is used on; default: the shipped ones")
+    card.add_argument(
+        "--input", metavar=SENTENCES, help=f"its use: {SENTENCES_HELP}; default: the shipped ones"
+    )
     card.add_argument("--data", metavar="DIR", help="folder with the STS sets, for their scores")
     card.add_argument("--licence", metavar="SPDX", help="of the weights, where the checkpoint does not say")
     card.add_argument("--language", metavar="CODE", help="of the texts, such as en")

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from simcse_core.cli.measure import encoder_options, load
-from simcse_core.cli.output import print_json, progress, read_input, say, table, writing
+from simcse_core.cli.output import (
+    SENTENCES,
+    SENTENCES_HELP,
+    print_json,
+    progress,
+    read_input,
+    say,
+    table,
+    writing,
+)
 from simcse_core.cli.training import parse_settings
 from simcse_core.errors import ConfigError, DataError, RunError
 
@@ -19,9 +28,7 @@ def add_commands(commands: Any) -> None:
     """Add the parsers of this file."""
     repair = commands.add_parser("repair", help="fit a post-processor and keep it with the checkpoint")
     encoder_options(repair, precision="fp32")
-    repair.add_argument(
-        "--fit", required=True, metavar="FILE|-", help="corpus: one sentence a line, or a table"
-    )
+    repair.add_argument("--fit", required=True, metavar=SENTENCES, help=f"corpus: {SENTENCES_HELP}")
     repair.add_argument("--method", required=True, metavar="NAME", help="see `list postprocessors`")
     repair.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", dest="settings")
     repair.add_argument("--out", required=True, metavar="DIR", help="checkpoint folder, made when missing")
@@ -38,7 +45,12 @@ def add_commands(commands: Any) -> None:
 
     bias = commands.add_parser("static-bias", help="STS by input embeddings, kinds of tokens left out")
     encoder_options(bias, precision="fp32")
-    bias.add_argument("--input", required=True, metavar="FILE|-", help="text by which frequency is counted")
+    bias.add_argument(
+        "--input",
+        required=True,
+        metavar=SENTENCES,
+        help=f"text that counts the words: {SENTENCES_HELP}",
+    )
     bias.add_argument("--pairs", metavar="FILE", help="scored pairs; default: the shipped ones")
     bias.add_argument("--bootstrap", type=int, default=1000, help="resamples for the intervals")
     bias.add_argument("--json", action="store_true", help="print JSON")

@@ -9,7 +9,7 @@ from typing import Any
 
 from simcse_core.cli.checkpoint import run_checkpoint_doctor
 from simcse_core.cli.measure import encoder_options
-from simcse_core.cli.output import print_json, say, table
+from simcse_core.cli.output import SENTENCES, SENTENCES_HELP, print_json, say, table
 from simcse_core.registry import Range, Registry, params_of
 
 Rows = list[dict[str, Any]]
@@ -21,7 +21,7 @@ def add_commands(commands: Any) -> None:
         "doctor", help="what this machine offers; with --model, a checkpoint's faults"
     )
     encoder_options(doctor, required=False)
-    doctor.add_argument("--input", metavar="FILE|-", help="with --model: sentences it is used on")
+    doctor.add_argument("--input", metavar=SENTENCES, help=f"with --model, its use: {SENTENCES_HELP}")
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=run_doctor)
     lister = commands.add_parser("list", help="what there is of a kind")
@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     """Print everything of a kind."""
-    rows = KINDS[options.kind]()
+    rows = sorted(KINDS[options.kind](), key=lambda row: str(row["name"]))
     if options.json:
         print_json(rows)
         return 0

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simcse_core.cli.output import print_json, progress, read_input, say, table, write_json_file
+from simcse_core.cli.output import (
+    SENTENCES,
+    SENTENCES_HELP,
+    print_json,
+    progress,
+    read_input,
+    say,
+    table,
+    write_json_file,
+)
 from simcse_core.data.vectors import FORMATS, make_vectors, save_vectors
 from simcse_core.errors import ConfigError, DataError
 
@@ -20,7 +29,7 @@ def add_commands(commands: Any) -> None:
     """Add the parsers of this file."""
     encode = commands.add_parser("encode", help="sentences to vectors")
     encoder_options(encode)
-    encode.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
+    encode.add_argument("--input", required=True, metavar=SENTENCES, help=SENTENCES_HELP)
     encode.add_argument("--output", required=True, metavar="OUT", help="OUT.npy, OUT.parquet or OUT.tsv")
     encode.add_argument("--no-normalize", action="store_true", help="keep the length of the vectors")
     encode.add_argument(
@@ -36,7 +45,7 @@ def add_commands(commands: Any) -> None:
 
     geometry = commands.add_parser("geometry", help="anisotropy, uniformity, spectrum")
     encoder_options(geometry, precision="fp32")
-    geometry.add_argument("--input", required=True, metavar="FILE|-", help="one sentence a line, or a table")
+    geometry.add_argument("--input", required=True, metavar=SENTENCES, help=SENTENCES_HELP)
     geometry.add_argument("--pairs", metavar="FILE", help="scored pairs; those above 4 give the alignment")
     geometry.add_argument("--json", metavar="OUT", help="write the results to a file, - prints them")
     geometry.add_argument(

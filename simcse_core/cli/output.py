@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import Any
 from simcse_core.errors import DataError
 
 Progress = Callable[[int, int | None], None]
+SENTENCES = "FILE|NAME|-"
+SENTENCES_HELP = "one sentence a line, a table, or a data set of sentences (`list datasets`)"
 
 
 def say(text: str = "") -> None:
@@ -45,13 +48,30 @@ def writing(path: str) -> Iterator[None]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as their content; numbers to the right."""
+    """Columns as wide as their content, or folded where a terminal is narrower; numbers to the right."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(r[i]) for r in [list(head), *cells]) for i in range(len(head))]
     right = [bool(rows) and all(isinstance(r[i], (int, float)) for r in rows) for i in range(len(head))]
+    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
+        _folded_table(head, cells, right)
+        return
     for row in [list(head), ["-" * w for w in widths], *cells]:
         columns = zip(row, widths, right, strict=True)
         say("  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in columns).rstrip())
+
+
+def _folded_table(head: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE, padding=(0, 1), show_lines=False)
+    for name, number in zip(head, right, strict=True):
+        grid.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in cells:
+        grid.add_row(*map(Text, row))
+    Console(file=sys.stdout).print(grid)
 
 
 def _cell(value: object) -> str:
@@ -75,13 +95,24 @@ def progress(label: str, unit: str = "sentences") -> Iterator[Progress | None]:
 
 
 def read_input(name: str) -> list[str]:
-    """Sentences of a file, one a line or a column of a table, or of standard input for `-`.
+    """Sentences of a file, of a data set by its name, or of standard input for `-`.
+
+    Args:
+        name: A file of one sentence a line or a table; a file goes before a data set of the same name.
 
     Raises:
         DataError: The input is empty or cannot be read.
     """
+    from simcse_core.data.datasets import datasets, load_dataset_records
     from simcse_core.data.readers import read_sentences
 
     if name == "-":
         return read_sentences(sys.stdin.buffer.read(), name="standard input")
-    return read_sentences(Path(name))
+    plain = [n for n in datasets if datasets.info(n).traits["kind"] == "sentences"]
+    if Path(name).exists():
+        return read_sentences(Path(name))
+    if name in plain:
+        return [str(text) for text in load_dataset_records(name)]
+    raise DataError(
+        f"There is no file {name}.", hint=f"Give a file, - for standard input, or one of {', '.join(plain)}."
+    )

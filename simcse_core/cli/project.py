@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simcse_core.cli.measure import encoder_options, load
-from simcse_core.cli.output import progress, read_input, say, writing
+from simcse_core.cli.output import SENTENCES, SENTENCES_HELP, progress, read_input, say, writing
 from simcse_core.data.vectors import Vectors, make_vectors
 from simcse_core.errors import ConfigError
 from simcse_core.projection import Projection, project, projections
@@ -19,7 +19,7 @@ def add_commands(commands: Any) -> None:
     """Add the parser of this file."""
     parser = commands.add_parser("project", help="sentences or vectors to a map in two or three dimensions")
     encoder_options(parser, required=False)
-    parser.add_argument("--input", metavar="FILE|-", help="with --model: one sentence a line, or a table")
+    parser.add_argument("--input", metavar=SENTENCES, help=f"with --model: {SENTENCES_HELP}")
     parser.add_argument("--vectors", metavar="FILE", help="instead: .npy, .parquet or .tsv of vectors")
     parser.add_argument("--method", default="pca", help=f"{', '.join(projections)}; default: pca")
     parser.add_argument("--dimensions", type=int, default=2, help="2 or 3")

@@ -106,7 +106,8 @@ def _within(seconds: float, ask: Callable[[], list[str]], repository: str) -> li
         raise answer["error"]
     if "names" not in answer:
         raise HubError(
-            f"The Hugging Face Hub ({endpoint()}) gave no answer for {repository}.", hint=_OFFLINE_HINT
+            f"There is no folder {repository}, and the Hub ({endpoint()}) gave no answer for it.",
+            hint=_OFFLINE_HINT,
         )
     names: list[str] = answer["names"]
     return names
@@ -132,7 +133,7 @@ def _ask(repository: str, revision: str | None) -> list[str]:
             pass
     except OSError as error:
         raise HubError(
-            f"The Hugging Face Hub ({endpoint()}) cannot be reached for {repository}: {error}.",
+            f"There is no folder {repository}, and the Hub ({endpoint()}) cannot be reached for it: {error}.",
             hint=_OFFLINE_HINT,
         ) from None
     from huggingface_hub import HfApi
@@ -159,7 +160,7 @@ def _verdict(repository: str, revision: str | None, error: Exception) -> HubErro
         )
     if isinstance(error, (errors.RepositoryNotFoundError, errors.HFValidationError)):
         return HubError(
-            f"The Hugging Face Hub has no public model called {repository!r}.",
+            f"There is no folder {repository!r}, and the Hub ({endpoint()}) has no public model called so.",
             hint="Check the spelling; for a private one this machine must be logged in to the Hub.",
             command=LOG_IN,
         )

@@ -220,7 +220,7 @@ def test_a_proxy_is_where_the_first_connection_goes(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_unknown_repository_is_told_from_an_unreachable_hub(fake_hub: type[Hub]) -> None:
-    with pytest.raises(HubError, match="no public model called 'org/name'"):
+    with pytest.raises(HubError, match=r"There is no folder 'org/name', and .* no public model"):
         resolve("org/name")
 
 

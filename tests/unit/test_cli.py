@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,12 +17,15 @@ import numpy as np
 import pytest
 from unit.training_factory import SENTENCES, tiny_config
 
-from simcse_core.cli import main
+from simcse_core.cli import build_parser, main
 from simcse_core.cli.inspect import KINDS
+from simcse_core.cli.output import read_input
 from simcse_core.cli.training import parse_settings
 from simcse_core.errors import ConfigError
 
 REPOSITORY = Path(__file__).parents[2]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^python -m simcse_core (.+)$", README, re.MULTILINE)
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -49,6 +54,41 @@ def test_list(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", kind, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert rows and all(row["name"] and row["title"] for row in rows)
+    assert [row["name"] for row in rows] == sorted(row["name"] for row in rows)
+
+
+def test_a_table_is_folded_where_a_terminal_is_narrower(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["list", "losses"])
+    piped = capsys.readouterr().out.splitlines()
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    main(["list", "losses"])
+    folded = re.sub("\x1b[^m]*m", "", capsys.readouterr().out)  # without colours
+    assert max(map(len, piped)) > 200 and max(map(len, folded.splitlines())) <= 100
+    for line in piped[2:]:
+        assert line.split()[0] in folded
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_command_lines_of_the_readme_are_understood(command: str) -> None:
+    options = build_parser().parse_args(shlex.split(command))
+    given = getattr(options, "input", None) or getattr(options, "fit", None)
+    assert given is None or len(read_input(given)) > 1000
+
+
+def test_a_missing_file_is_told_with_the_sets_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    told = refused(capsys, "geometry", "--model", "minilm:1", "--input", "nothing.txt")
+    assert "nothing.txt" in told and "sentences" in told
+
+
+def test_a_file_goes_before_a_data_set_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sentences").write_text("A cat.\nA dog.\n", encoding="utf-8")
+    assert read_input("sentences") == ["A cat.", "A dog."]
 
 
 def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
