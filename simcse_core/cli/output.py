@@ -67,8 +67,10 @@ def _folded_table(head: Sequence[str], cells: Sequence[Sequence[str]], right: Se
     from rich.text import Text
 
     grid = Table(box=box.SIMPLE, padding=(0, 1), show_lines=False)
-    for name, number in zip(head, right, strict=True):
-        grid.add_column(name, justify="right" if number else "left", overflow="fold")
+    for place, (name, number) in enumerate(zip(head, right, strict=True)):
+        grid.add_column(
+            name, justify="right" if number else "left", overflow="fold", no_wrap=place == 0
+        )  # the first column names its row and stays whole
     for row in cells:
         grid.add_row(*map(Text, row))
     Console(file=sys.stdout).print(grid)
