@@ -14,7 +14,7 @@ from simcse_core.figures.theme import Theme, plotly_text
 MEASURES = ("spearman", "alignment", "uniformity")
 LEAD = MEASURES[0]
 ROW, HEAD, FOOT = 54, 92, 62  # pixels: a row, what is above the rows, what is below
-PLANE_HEIGHT = 440
+PLANE_HEIGHT = 446
 SYMBOLS = ("circle-open", "triangle-up-open", "square-open", "x-thin-open", "diamond-open", "star-open")
 AIR = 0.12  # of the range, beyond the outermost marks
 Words = Mapping[str, str]
@@ -189,16 +189,19 @@ def plane(
     small = {"font": {"color": theme.muted, "size": 12}}
     if even is not None and limits[1][0] < even < limits[1][1]:
         dotted = {"color": theme.muted, "dash": "dot", "width": 1.5}
-        figure.add_hline(y=even, line=dotted, annotation={"text": words["even"], **small})
+        figure.add_hline(
+            y=even, line=dotted, annotation={"text": words["even"], **small}, annotation_position="top left"
+        )
     figure.add_annotation(
-        x=0.01, y=0.02, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
+        x=0.01, y=0.18, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
         text=f"↙ {words['better']}", **small,
     )  # fmt: skip
     return styled(
         figure, theme, plotly_text(words["title"]), height=PLANE_HEIGHT,
         xaxis=axis(theme, words["alignment"], limits[0]), yaxis=axis(theme, words["uniformity"], limits[1]),
-        margin={"l": 52, "r": 12, "t": 40, "b": 150},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top", "font": {"size": 12}},
+        margin={"l": 52, "r": 12, "t": 40, "b": 176},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
+                "font": {"size": 12}},
     )  # fmt: skip
 
 

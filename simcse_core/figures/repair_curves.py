@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike
 from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import Theme, faded, plotly_text
 
+HEIGHT = 308  # of title, plot and axis
+LEGEND_ROW = 20  # pixels
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -67,11 +70,13 @@ def curves(
     ]
     if ticks is not None:
         kinds[0] |= {"tickmode": "array", "tickvals": list(ticks), "ticktext": [f"{at:g}" for at in ticks]}
+    named = LEGEND_ROW * (len(lines) + (level is not None))  # a narrow column has one name a row
     return styled(
-        figure, theme, plotly_text(title), showlegend=True, height=360,
+        figure, theme, plotly_text(title), showlegend=True, height=HEIGHT + named,
         xaxis=axis(theme, x_label, **kinds[0]), yaxis=axis(theme, y_label, **kinds[1]),
-        margin={"l": 56, "r": 12, "t": 52, "b": 96},
-        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top", "itemsizing": "constant"},
+        margin={"l": 56, "r": 12, "t": 52, "b": 52 + named},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
+                "itemsizing": "constant"},
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from simcse_core.registry import Range
 
 @postprocessors.register(
     "component_removal",
-    title="Removal of the top components",
+    title="Top components removed",
     source="Mu & Viswanath 2018, arXiv:1702.01417, algorithm 1",
     equation=r"\tilde h=(h-\mu)-\sum_{i\le k}u_iu_i^\top(h-\mu)",
 )
