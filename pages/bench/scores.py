@@ -47,6 +47,7 @@ def main_figure(settings: Scores) -> None:
         for one in points
     )  # fmt: skip
     plotly(plane(points, current_theme(), words=words), key="bn_plane", alt=t("bench.plane.alt", points=told))
+    _told_missing(settings)
     st.markdown(standing.sentence(settings))
     st.caption(provenance(settings.chosen))
     columns: dict[str, list[Any]] = {
@@ -56,6 +57,17 @@ def main_figure(settings: Scores) -> None:
         words["score"]: [one.score for one in points],
     }
     show_data(columns, "bench-plane", key="bn_plane_data", alt=t("bench.plane.data_alt"))
+
+
+def _told_missing(settings: Scores) -> None:
+    """Names the checkpoints that the plane cannot hold, and where they can be seen."""
+    missing = [shown(one.name) for one in settings.chosen if _placed(one, settings) is None]
+    if missing:
+        st.info(
+            t("bench.plane.missing", names=", ".join(missing), name=set_title(settings.measured_on),
+              other=set_title(SHIPPED)),
+            icon=":material/scatter_plot:",
+        )  # fmt: skip
 
 
 def _placed(entry: Entry, settings: Scores) -> Placed | None:

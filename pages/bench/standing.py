@@ -45,6 +45,14 @@ def sentence(settings: Scores) -> str:
     order = ranked(settings, column)
     if len(order) < 2:
         return t("bench.found.one")
+    named = {one.name for one, _ in order}
+    without = [shown(one.name) for one in settings.chosen if one.name not in named]
+    said = _told(settings, column, order)
+    return f"{said} {t('bench.found.without', names=', '.join(without))}" if without else said
+
+
+def _told(settings: Scores, column: str, order: list[tuple[Entry, float]]) -> str:
+    """Who is first and last in a column, and whether the first stands apart from the others ranked."""
     (first, top), (last, least) = order[0], order[-1]
     said = t("bench.found.range", best=shown(first.name), most=number(top), worst=shown(last.name),
              least=number(least), what=scores.score_title(settings))  # fmt: skip

@@ -15,7 +15,7 @@ from pages.bench.entries import entries, paired
 from pages.bench.recorded import recorded
 from pages.bench.words import ends, number
 from pages.ui.text import plain, t
-from simcse_core.bench import published_rows
+from simcse_core.bench import SHIPPED, published_rows
 from simcse_core.bench.compare import AVERAGE
 from simcse_core.data.sts_sets import TASKS
 from simcse_core.evaluation.compare import beyond_noise
@@ -173,6 +173,12 @@ def test_another_checkpoint_is_measured_beside_the_page(
     row = ours[ours[t("bench.checkpoint")] == tiny_checkpoint.name]
     assert len(row) == 1 and row["STS-B"].iloc[0] == "–"
     assert t("bench.measured", names=plain(tiny_checkpoint.name)) in captions(at)
+    told = [one.value for one in at.info]
+    assert len(told) == 1 and tiny_checkpoint.name in told[0]  # not in the plane of a public set
+    not_ranked = t("bench.found.without", names=plain(tiny_checkpoint.name))
+    assert any(not_ranked in one.value for one in at.markdown)
+    at.segmented_control(key="bn_on").set_value(SHIPPED).run()
+    assert not at.info and not any(not_ranked in one.value for one in at.markdown)
     at.segmented_control(key="bn_view").set_value("errors").run()
     at.selectbox(key="bn_a").set_value(tiny_checkpoint.name).run()
     assert not at.exception and not at.error
