@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,9 @@ from simcse_core.figures.bench_pairs import pair_errors
 FIGURE, TABLE = "bn_errors", "bn_worst"
 SORTS = ("first", "second", "first_alone", "second_alone", "high", "low")
 SHOWN = 30
+KINDS_REACH = 60.0  # places of a hundred
 HOVER = 60  # characters of a text on hover
+Columns = dict[str, list[Any]]
 
 
 class Case:
@@ -110,35 +112,39 @@ def pair_card(case: Case) -> None:
 def kinds_figure(case: Case) -> None:
     """Mean error of each kind under both, and what is beyond noise."""
     settings = case.settings
-    names = settings.kinds.names
-    both = [kinds.groups(errors, settings.kinds.of) for errors in case.errors]
-    told = kinds.differences(case.errors[0], case.errors[1], settings.kinds.of)
+    names, of = settings.kinds.names, settings.kinds.of
+    both = [kinds.groups(errors, of) for errors in case.errors]
+    told = kinds.differences(case.errors[0], case.errors[1], of)
     apart = set() if settings.signed else {i for i, name in enumerate(names) if beyond_noise(told[name])}
+    looks = (("before", "circle"), ("after", "diamond"))
     series = [
         _row(f"{letter} · {label(entry.name)}", look, [found[name] for name in names], settings.signed)
         for letter, entry, look, found in zip(
-            "AB",
-            (settings.first, settings.second),
-            (("before", "circle"), ("after", "diamond")),
-            both,
-            strict=True,
+            "AB", (settings.first, settings.second), looks, both, strict=True
         )
     ]
     measure = "bias" if settings.signed else "size"
     words = {"title": t(f"bench.kinds.{measure}", name=set_title(settings.task)), "x": t("bench.kinds.x")}
-    limits = (-60.0, 60.0) if settings.signed else (0.0, 60.0)
     figure = interval_rows(
-        [kinds.title(name) for name in names],
-        series,
-        current_theme(),
-        words=words,
-        limits=limits,
-        apart=apart,
-    )
+        [kinds.title(name) for name in names], series, current_theme(), words=words,
+        limits=_room(series, settings.signed), apart=apart,
+    )  # fmt: skip
     plotly(figure, key="bn_kinds", alt=t("bench.kinds.alt", count=len(names)))
     st.markdown(aha(case))
     st.caption(t("bench.kinds.caption"))
-    columns: dict[str, list[Any]] = {
+    show_data(_columns(names, both, told), "bench-kinds", key="bn_kinds_data", alt=t("bench.kinds.data_alt"))
+
+
+def _room(series: Sequence[Row], signed: bool) -> tuple[float, float]:
+    """Ends of the axis: the same for most checkpoints, further out where an interval asks for it."""
+    far = max((abs(end) for one in series for ends in (one.low, one.high) for end in ends if end), default=0)
+    end = max(KINDS_REACH, 10.0 * np.ceil(far / 10))
+    return (-end if signed else 0.0, end)
+
+
+def _columns(names: Sequence[str], both: Sequence[Mapping[str, Any]], told: Mapping[str, Any]) -> Columns:
+    """The data of the figure: pairs, size and sign of the errors, difference."""
+    columns: Columns = {
         t("bench.kinds.kind"): [kinds.title(name) for name in names],
         t("bench.kinds.pairs"): [both[0][name].pairs for name in names],
     }
@@ -148,7 +154,7 @@ def kinds_figure(case: Case) -> None:
             columns[head] = [round(100 * getattr(found[name], side).value, 1) for name in names]
     columns[t("bench.kinds.difference")] = [round(100 * told[name].value, 1) for name in names]
     columns[t("bench.kinds.beyond")] = [beyond_noise(told[name]) for name in names]
-    show_data(columns, "bench-kinds", key="bn_kinds_data", alt=t("bench.kinds.data_alt"))
+    return columns
 
 
 def _row(name: str, look: tuple[str, str], found: Sequence[Any], signed: bool) -> Row:

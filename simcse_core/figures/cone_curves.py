@@ -242,47 +242,12 @@ def layer_curves(
         reference: Name and value of a level line.
     """
     deepest = max(max(curve.values) for curve in curves)
-    series = []
-    for curve in curves:
-        role, symbol, dash = LAYER_MARKS[curve.place % len(LAYER_MARKS)]
-        colour = getattr(theme, role)
-        look = {
-            "width": 4 if curve.chosen else 1.75,
-            "type": "solid" if curve.chosen else dash,
-            "color": colour,
-        }
-        data = [[layer, curve.values[layer]] for layer in sorted(curve.values)]
-        series.append(
-            {
-                "type": "line",
-                "id": curve.name,
-                "name": curve.name,
-                "data": data,
-                "symbol": symbol,
-                "color": colour,
-                "symbolSize": 9 if curve.chosen else 6,
-                "lineStyle": look,
-                "z": 5 if curve.chosen else 2,
-            }
-        )
-    lines: list[Option] = [
-        {
-            "xAxis": layer,
-            "label": {"formatter": name, "position": "insideEndTop", "rotate": 0},
-            "lineStyle": {"color": theme.muted, "type": "dashed"},
-        }
-        for name, layer in marks.items()
-    ]
-    if reference is not None:
-        label = {"formatter": f"{reference[0]} {reference[1]:.3g}", "position": "insideEndBottom"}
-        lines.append(
-            {"yAxis": reference[1], "label": label, "lineStyle": {"color": theme.muted, "type": "dotted"}}
-        )
+    series = [_layer_line(curve, theme) for curve in curves]
     series[0]["markLine"] = {
         "symbol": ["none", "none"],
         "silent": True,
         "animation": False,
-        "data": lines,
+        "data": _reading_lines(marks, reference, theme),
         "label": {"color": theme.text, "fontSize": 12},
     }
     bottom = {
@@ -297,3 +262,42 @@ def layer_curves(
         "yAxis": value_axis(theme, y_label, *limits, gap=44),
         "series": series,
     }
+
+
+def _layer_line(curve: Layers, theme: Theme) -> Option:
+    role, symbol, dash = LAYER_MARKS[curve.place % len(LAYER_MARKS)]
+    colour = getattr(theme, role)
+    return {
+        "type": "line",
+        "id": curve.name,
+        "name": curve.name,
+        "data": [[layer, curve.values[layer]] for layer in sorted(curve.values)],
+        "symbol": symbol,
+        "color": colour,
+        "symbolSize": 9 if curve.chosen else 6,
+        "lineStyle": {
+            "width": 4 if curve.chosen else 1.75,
+            "type": "solid" if curve.chosen else dash,
+            "color": colour,
+        },
+        "z": 5 if curve.chosen else 2,
+    }
+
+
+def _reading_lines(
+    marks: Mapping[str, int], reference: tuple[str, float] | None, theme: Theme
+) -> list[Option]:
+    """Uprights at the marked layers, and the level to compare with."""
+    lines: list[Option] = [
+        {
+            "xAxis": layer,
+            "label": {"formatter": name, "position": "insideEndTop", "rotate": 0},
+            "lineStyle": {"color": theme.muted, "type": "dashed"},
+        }
+        for name, layer in marks.items()
+    ]
+    if reference is not None:
+        label = {"formatter": f"{reference[0]} {reference[1]:.3g}", "position": "insideEndBottom"}
+        dotted = {"color": theme.muted, "type": "dotted"}
+        lines.append({"yAxis": reference[1], "label": label, "lineStyle": dotted})
+    return lines

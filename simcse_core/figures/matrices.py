@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.figures.layout import axis, styled
 from simcse_core.figures.theme import Theme, plotly_text
@@ -58,27 +58,7 @@ def similarity(
         hatched: (row, column) of masked cells, crossed out.
     """
     cosines = np.asarray(values, dtype=np.float32)
-    numbers = max(cosines.shape) <= NUMBERS_UP_TO
-    hover = [[f"{plotly_text(a)}<br>{plotly_text(b)}" for b in columns] for a in rows]
-    figure = go.Figure(
-        go.Heatmap(
-            z=cosines,
-            zmin=-1,
-            zmax=1,
-            colorscale=[list(stop) for stop in theme.diverging],
-            text=hover,
-            texttemplate="%{z:.2f}" if numbers else None,
-            hovertemplate="%{text}<br>cosine %{z:.3f}<extra></extra>",
-            xgap=1,
-            ygap=1,
-            colorbar={
-                "title": {"text": "cosine"},
-                "thickness": 12,
-                "outlinewidth": 0,
-                "tickfont": {"color": theme.muted},
-            },
-        )
-    )
+    figure = go.Figure(_cosine_heat(cosines, rows, columns, theme))
     figure.update_layout(
         shapes=[_outline(cell, theme.text) for cell in outlined]
         + [stroke for cell in hatched for stroke in _hatch(cell, theme.muted)]
@@ -101,4 +81,26 @@ def similarity(
         yaxis=axis(
             theme, "", (n - 0.5, -0.5), tickvals=list(range(n)), ticktext=[_short(r) for r in rows], **marks
         ),
+    )
+
+
+def _cosine_heat(
+    cosines: NDArray[np.float32], rows: Sequence[str], columns: Sequence[str], theme: Theme
+) -> go.Heatmap:
+    return go.Heatmap(
+        z=cosines,
+        zmin=-1,
+        zmax=1,
+        colorscale=[list(stop) for stop in theme.diverging],
+        text=[[f"{plotly_text(a)}<br>{plotly_text(b)}" for b in columns] for a in rows],
+        texttemplate="%{z:.2f}" if max(cosines.shape) <= NUMBERS_UP_TO else None,
+        hovertemplate="%{text}<br>cosine %{z:.3f}<extra></extra>",
+        xgap=1,
+        ygap=1,
+        colorbar={
+            "title": {"text": "cosine"},
+            "thickness": 12,
+            "outlinewidth": 0,
+            "tickfont": {"color": theme.muted},
+        },
     )

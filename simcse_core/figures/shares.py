@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.figures.layout import FONT, axis, styled
 from simcse_core.figures.theme import WEIGHTS, Theme, plotly_text
@@ -53,22 +53,7 @@ def share_matrix(
     n = len(texts)
     if blank_diagonal:
         np.fill_diagonal(shown, np.nan)
-    names = [f"{i + 1} {_short(text)}" for i, text in enumerate(texts)]
-    numbers = n <= NUMBERS_UP_TO
-    figure = go.Figure(
-        go.Heatmap(
-            z=shown,
-            zmin=0,
-            zmax=1,
-            colorscale=WEIGHTS,
-            text=[[f"{a}<br>{b}" for b in names] for a in names],
-            texttemplate="%{z:.2f}" if numbers else None,
-            hovertemplate=f"%{{text}}<br>{plotly_text(unit)} %{{z:.4f}}<extra></extra>",
-            hoverongaps=False,
-            colorbar={"title": {"text": unit, "side": "top"}, "orientation": "h", "thickness": 10, "y": -0.16,
-                      "yanchor": "top", "outlinewidth": 0, "tickfont": {"color": theme.muted}},
-        )
-    )  # fmt: skip
+    figure = go.Figure(_share_heat(shown, texts, theme, unit))
     boxes = [_box((i - 0.5, i + 0.5), (i - 0.5, i + 0.5), POSITIVE, 1.5) for i in range(n)]
     if row is not None:
         boxes.append(_box((-0.5, n - 0.5), (row - 0.5, row + 0.5), FRAME, 2))
@@ -93,6 +78,22 @@ def share_matrix(
             **ticks,
         ),
     )
+
+
+def _share_heat(shown: NDArray[np.float32], texts: Sequence[str], theme: Theme, unit: str) -> go.Heatmap:
+    names = [f"{i + 1} {_short(text)}" for i, text in enumerate(texts)]
+    return go.Heatmap(
+        z=shown,
+        zmin=0,
+        zmax=1,
+        colorscale=WEIGHTS,
+        text=[[f"{a}<br>{b}" for b in names] for a in names],
+        texttemplate="%{z:.2f}" if len(texts) <= NUMBERS_UP_TO else None,
+        hovertemplate=f"%{{text}}<br>{plotly_text(unit)} %{{z:.4f}}<extra></extra>",
+        hoverongaps=False,
+        colorbar={"title": {"text": unit, "side": "top"}, "orientation": "h", "thickness": 10, "y": -0.16,
+                  "yanchor": "top", "outlinewidth": 0, "tickfont": {"color": theme.muted}},
+    )  # fmt: skip
 
 
 def share_curves(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from simcse_core.figures.layout import FONT
 from simcse_core.figures.theme import Theme, faded
@@ -37,15 +37,7 @@ def shared_push(
         title: What was taken apart.
         rest: Name of the segment that all but the hardest share.
     """
-    values = np.asarray(cosines, dtype=np.float64)
-    order = np.argsort(-values, kind="stable")
-    table = np.array([np.asarray(row.shares, dtype=np.float64)[order] for row in rows])  # (objectives, N)
-    named = NAMED if len(order) > NAMED + 1 else len(order)
-    names = [f"{k}. {values[j]:.2f}".replace("-", "−") for k, j in enumerate(order[:named], start=1)]
-    parts = [table[:, k] for k in range(named)]
-    if len(order) > named:
-        names.append(rest)
-        parts.append(table[:, named:].sum(axis=1))
+    names, parts = _hardest_first(rows, cosines, rest)
     series = [
         _segment(name, part, theme, 1.0 - 0.85 * k / max(len(names) - 1, 1))
         for k, (name, part) in enumerate(zip(names, parts, strict=True))
@@ -79,6 +71,22 @@ def shared_push(
         "yAxis": _names_above([f"{row.name}: {row.note}" for row in rows], theme),
         "series": series,
     }
+
+
+def _hardest_first(
+    rows: Sequence[PushShares], cosines: ArrayLike, rest: str
+) -> tuple[list[str], list[NDArray[np.float64]]]:
+    """Names of the segments, and (objectives,) shares of each; all but the hardest are one."""
+    values = np.asarray(cosines, dtype=np.float64)
+    order = np.argsort(-values, kind="stable")
+    table = np.array([np.asarray(row.shares, dtype=np.float64)[order] for row in rows])  # (objectives, N)
+    named = NAMED if len(order) > NAMED + 1 else len(order)
+    names = [f"{k}. {values[j]:.2f}".replace("-", "−") for k, j in enumerate(order[:named], start=1)]
+    parts = [table[:, k] for k in range(named)]
+    if len(order) > named:
+        names.append(rest)
+        parts.append(table[:, named:].sum(axis=1))
+    return names, parts
 
 
 def _segment(name: str, part: ArrayLike, theme: Theme, strength: float) -> dict[str, Any]:

@@ -53,26 +53,8 @@ def token_map(tokens: Tokens, kind: Kind, theme: Theme, *, labels: tuple[str, st
         title: Whose embeddings.
     """
     points = np.asarray(tokens.points, dtype=np.float64)
-    values = np.asarray(kind.values)
     figure = go.Figure()
-    if values.dtype == bool:
-        for rows, name, role, symbol in (
-            (~values, kind.no, "before", "circle"),
-            (values, kind.yes, "hard", "diamond"),
-        ):
-            marker = {"color": getattr(theme, role), "symbol": symbol, "size": 7}
-            _add(figure, tokens, points, rows, marker, theme, name)
-    else:
-        bar = {
-            "title": {"text": plotly_text(kind.scale), "side": "right"},
-            "thickness": 12,
-            "outlinewidth": 0,
-            "tickfont": {"color": theme.muted},
-        }
-        numbers = values.astype(np.float64)
-        marker = {"color": numbers, "colorscale": WEIGHTS, "cmin": float(numbers.min()),
-                  "cmax": float(numbers.max()), "colorbar": bar, "size": 7}  # fmt: skip
-        _add(figure, tokens, points, np.ones(len(points), dtype=bool), marker, theme, "")
+    _add_coloured(figure, tokens, points, kind, theme)
     for row in _readable(points):
         x, y = (float(place) for place in points[row])
         figure.add_annotation(
@@ -93,6 +75,27 @@ def token_map(tokens: Tokens, kind: Kind, theme: Theme, *, labels: tuple[str, st
         xaxis=axis(theme, labels[0]),
         yaxis=axis(theme, labels[1]),
     )
+
+
+def _add_coloured(
+    figure: go.Figure, tokens: Tokens, points: NDArray[np.float64], kind: Kind, theme: Theme
+) -> None:
+    """Two groups with a name each where the kind is yes or no, a colour scale where it is a number."""
+    values = np.asarray(kind.values)
+    if values.dtype == bool:
+        for rows, name, role, symbol in (
+            (~values, kind.no, "before", "circle"),
+            (values, kind.yes, "hard", "diamond"),
+        ):
+            marker = {"color": getattr(theme, role), "symbol": symbol, "size": 7}
+            _add(figure, tokens, points, rows, marker, theme, name)
+        return
+    bar = {"title": {"text": plotly_text(kind.scale), "side": "right"}, "thickness": 12, "outlinewidth": 0,
+           "tickfont": {"color": theme.muted}}  # fmt: skip
+    numbers = values.astype(np.float64)
+    marker = {"color": numbers, "colorscale": WEIGHTS, "cmin": float(numbers.min()),
+              "cmax": float(numbers.max()), "colorbar": bar, "size": 7}  # fmt: skip
+    _add(figure, tokens, points, np.ones(len(points), dtype=bool), marker, theme, "")
 
 
 def _readable(points: NDArray[np.float64]) -> list[int]:
@@ -160,29 +163,7 @@ def removal_rows(
     count = len(labels)
     for number, one in enumerate(encoders):
         shift = 0.16 * (number - (len(encoders) - 1) / 2)
-        known = [
-            (row, value, *interval)
-            for row, (value, interval) in enumerate(zip(one.values, one.intervals, strict=True))
-            if value is not None
-        ]
-        colour = getattr(theme, one.role)
-        figure.add_scatter(
-            x=[value for _, value, _, _ in known],
-            y=[row + shift for row, _, _, _ in known],
-            mode="markers",
-            name=plotly_text(one.name),
-            marker={"color": colour, "symbol": one.symbol, "size": 10},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "color": colour,
-                "thickness": 1.5,
-                "array": [0.0 if high is None else high - value for _, value, _, high in known],
-                "arrayminus": [0.0 if low is None else value - low for _, value, low, _ in known],
-            },
-            customdata=[plotly_text(labels[row]) for row, _, _, _ in known],
-            hovertemplate="%{customdata}: %{x:.1f}<extra>" + plotly_text(one.name) + "</extra>",
-        )
+        _add_removals(figure, one, labels, shift, theme)
     figure.add_hrect(
         y0=chosen - 0.5, y1=chosen + 0.5, fillcolor=theme.grid, opacity=0.5, line_width=0, layer="below"
     )
@@ -199,6 +180,35 @@ def removal_rows(
             fixedrange=True,
         ),
     )  # fmt: skip
+
+
+def _add_removals(
+    figure: go.Figure, one: Removals, labels: Sequence[str], shift: float, theme: Theme
+) -> None:
+    """Values and intervals of one encoder, `shift` rows below the middle of each row."""
+    known = [
+        (row, value, *interval)
+        for row, (value, interval) in enumerate(zip(one.values, one.intervals, strict=True))
+        if value is not None
+    ]
+    colour = getattr(theme, one.role)
+    figure.add_scatter(
+        x=[value for _, value, _, _ in known],
+        y=[row + shift for row, _, _, _ in known],
+        mode="markers",
+        name=plotly_text(one.name),
+        marker={"color": colour, "symbol": one.symbol, "size": 10},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "color": colour,
+            "thickness": 1.5,
+            "array": [0.0 if high is None else high - value for _, value, _, high in known],
+            "arrayminus": [0.0 if low is None else value - low for _, value, low, _ in known],
+        },
+        customdata=[plotly_text(labels[row]) for row, _, _, _ in known],
+        hovertemplate="%{customdata}: %{x:.1f}<extra>" + plotly_text(one.name) + "</extra>",
+    )
 
 
 @dataclass(frozen=True)

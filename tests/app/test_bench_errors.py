@@ -51,6 +51,18 @@ def test_a_kind_can_be_set_off_and_the_worst_pairs_are_then_of_that_kind(open_pa
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_every_interval_of_a_kind_lies_inside_the_axis(open_page: OpenPage, signed: bool) -> None:
+    address = {"bn_signed": "true"} if signed else {}
+    figure = charts(open_page("bench", **ERRORS, **address))[1]
+    low, high = figure["layout"]["xaxis"]["range"]
+    assert (low < 0) == signed
+    for row in figure["data"]:
+        middle, up = numbers(row["x"]), numbers(row["error_x"]["array"])
+        down = numbers(row["error_x"]["arrayminus"])
+        assert low <= (middle - down).min() and (middle + up).max() <= high
+
+
 @pytest.mark.parametrize("by", ["length", "overlap"])
 def test_kinds_by_length_and_overlap_hold_every_pair_once(open_page: OpenPage, by: str) -> None:
     at = open_page("bench", **ERRORS, bn_by=t(f"bench.by.{by}"))
