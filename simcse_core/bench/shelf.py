@@ -44,7 +44,14 @@ class Shelf:
 
     def read(self, name: str, data: str) -> dict[str, Any] | None:
         """A kept part; None where there is none, or none that can be trusted (then `notes` says so)."""
-        path = self._path(name, data)
+        return self._trusted(self._path(name, data), name)
+
+    def newest(self, name: str) -> dict[str, Any] | None:
+        """The part that was kept last under this name, whatever its data; None without a trusted one."""
+        kept = sorted(self._folder.glob(self._path(name, "*").name), key=lambda path: path.stat().st_mtime)
+        return self._trusted(kept[-1], name) if kept else None
+
+    def _trusted(self, path: Path, name: str) -> dict[str, Any] | None:
         if not path.exists():
             return None
         read = read_json(path)

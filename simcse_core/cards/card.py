@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from simcse_core.cards.facts import UNKNOWN
 from simcse_core.cards.front import front_matter
+from simcse_core.cards.scores import Score
 from simcse_core.cards.training import overlap, training_sections
 from simcse_core.cards.usage import not_carried, snippets
+from simcse_core.data.sts_sets import TASKS
 from simcse_core.evaluation.calibration import SAME, Calibration
 from simcse_core.evaluation.checkup import SPACE, Checkup
 
@@ -38,7 +41,7 @@ class Card:
     Attributes:
         name: Title, and what the code opens: a folder or a Hub id.
         training: From `facts.training_of`; None where nothing is known.
-        scores: STS set → Spearman x 100 where it was measured, protocol "all".
+        scores: STS set → score where it was measured.
         licence: SPDX identifier in lower case, or `other`.
         language: Code; None where it is not known.
         base: What it was trained from.
@@ -47,7 +50,7 @@ class Card:
 
     name: str
     training: Mapping[str, Any] | None = None
-    scores: Mapping[str, float] | None = None
+    scores: Mapping[str, Score] | None = None
     licence: str = UNKNOWN
     language: str | None = None
     base: str | None = None
@@ -100,15 +103,21 @@ def _use(card: Card, checkup: Checkup) -> str:
 
 
 def _scores(card: Card, checkup: Checkup) -> str:
-    rows = [(name, f"{value:.2f}", "–") for name, value in (card.scores or {}).items()]
+    rows = [(name, f"{one.value:.2f}", _between(one)) for name, one in (card.scores or {}).items()]
+    if card.scores and set(card.scores) == set(TASKS):
+        rows.append(("average of the seven", f"{fmean(one.value for one in card.scores.values()):.2f}", "–"))
     told = checkup.spearman
     if told is not None:
-        between = f"{told['low']:.2f} to {told['high']:.2f}"
-        rows.append((f"{told['set']} ({told['pairs']} pairs, shipped)", f"{told['value']:.2f}", between))
+        own = Score(told["value"], told["low"], told["high"])
+        rows.append((f"{told['set']} ({told['pairs']} pairs, shipped)", f"{own.value:.2f}", _between(own)))
     if not rows:
         return ""
     note = 'Spearman x 100 of cosine and human score; STS sets by protocol "all" (subsets joined).'
     return f"## Scores\n\n{note}\n\n{_table(('set', 'Spearman x 100', '95 % interval'), rows)}"
+
+
+def _between(score: Score) -> str:
+    return "–" if score.low is None or score.high is None else f"{score.low:.2f} to {score.high:.2f}"
 
 
 def _meaning(calibration: Calibration | None) -> str:

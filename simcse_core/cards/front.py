@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from simcse_core.cards.scores import Score
+
 TAGS = {
     "sentence-similarity": ("sentence-transformers", "sentence-similarity", "feature-extraction", "simcse"),
     "fill-mask": ("fill-mask", "feature-extraction"),
@@ -19,7 +21,7 @@ def front_matter(
     licence: str,
     task: str = "sentence-similarity",
     base: str | None = None,
-    scores: Mapping[str, float] | None = None,
+    scores: Mapping[str, Score] | None = None,
     name: str = "",
 ) -> str:
     """The block between two lines of `---`; every value is JSON, which YAML reads.
@@ -29,7 +31,7 @@ def front_matter(
         licence: SPDX identifier in lower case, or `other`.
         task: Of `TAGS`: the Hub's `pipeline_tag`.
         base: Hub id of the encoder it was trained from.
-        scores: STS set → Spearman x 100, for the Hub's table of results.
+        scores: STS set → score, for the Hub's table of results.
         name: Of the checkpoint; needed with scores.
     """
     head: dict[str, Any] = {
@@ -45,16 +47,16 @@ def front_matter(
     return "\n".join(("---", *lines, "---"))
 
 
-def _results(name: str, scores: Mapping[str, float]) -> dict[str, Any]:
+def _results(name: str, scores: Mapping[str, Score]) -> dict[str, Any]:
     task = {"type": "semantic-similarity", "name": "Semantic Similarity"}
     results = [
         {
             "task": task,
             "dataset": {"name": key, "type": key.lower()},
             "metrics": [
-                {"type": "spearman_cosine", "value": round(value / 100, 4), "name": "Spearman Cosine"}
+                {"type": "spearman_cosine", "value": round(one.value / 100, 4), "name": "Spearman Cosine"}
             ],
         }
-        for key, value in scores.items()
+        for key, one in scores.items()
     ]
     return {"name": name, "results": results}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simcse_core.cards.card import Card, model_card
 from simcse_core.cards.facts import FILE, base_of, language_of, licence_of, training_of
+from simcse_core.cards.scores import Score, known_scores
 from simcse_core.cards.usage import not_carried
 from simcse_core.encoders.catalogue import resolve
 from simcse_core.encoders.layout import SECOND_TOWER
@@ -41,7 +42,7 @@ def card_of(
     checkup: Checkup,
     *,
     title: str | None = None,
-    scores: Mapping[str, float] | None = None,
+    scores: Mapping[str, Score] | None = None,
     licence: str | None = None,
     language: str | None = None,
     carried: bool = True,
@@ -52,7 +53,7 @@ def card_of(
         name: As for `load_encoder`.
         checkup: Of this checkpoint.
         title: What the code on the card opens; the last part of `name` if None.
-        scores: STS set → Spearman x 100 where measured; the last evaluation of its run if None.
+        scores: STS set → score; what the bench knows of it if None.
         licence: SPDX identifier.
         language: Code.
         carried: Whether its repairs lie in the folder as dense layers.
@@ -65,7 +66,7 @@ def card_of(
         Card(
             name=title or short_name(name),
             training=training,
-            scores=scores,
+            scores=known_scores(checkup.facts["digest"]) if scores is None else scores,
             licence=(licence or licence_of(name, training)).lower(),
             language=language or language_of(name, training),
             base=base_of(training),

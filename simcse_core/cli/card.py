@@ -18,7 +18,11 @@ def add_commands(commands: Any) -> None:
     card.add_argument(
         "--input", metavar=SENTENCES, help=f"its use: {SENTENCES_HELP}; default: the shipped ones"
     )
-    card.add_argument("--data", metavar="DIR", help="folder with the STS sets, for their scores")
+    card.add_argument(
+        "--data",
+        metavar="DIR",
+        help="folder with the STS sets; default: scores the bench kept",
+    )
     card.add_argument("--licence", metavar="SPDX", help="of the weights, where the checkpoint does not say")
     card.add_argument("--language", metavar="CODE", help="of the texts, such as en")
     card.set_defaults(run=run_card)
@@ -54,13 +58,13 @@ def run_card(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scores(encoder: Any, folder: Path) -> dict[str, float]:
-    """Spearman x 100 on the seven STS tasks, protocol "all"."""
-    from simcse_core.evaluation.sts import evaluate_all
+def _scores(encoder: Any, folder: Path) -> dict[str, Any]:
+    """Scores on the seven STS tasks, kept for the bench."""
+    from simcse_core.bench import run_bench
+    from simcse_core.cards.scores import scores_from
 
-    with progress("evaluate", "tasks") as bar:
-        report = evaluate_all(encoder, folder, bootstrap=0, progress=bar)
-    return {name: float(task["spearman"]["all"]) for name, task in report["tasks"].items()}
+    with progress("bench", "sentences") as bar:
+        return scores_from(run_bench(encoder, sts=folder, progress=bar).tasks)
 
 
 def run_export(options: argparse.Namespace) -> int:

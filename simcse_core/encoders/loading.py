@@ -127,6 +127,8 @@ def _load_model(source: Source) -> tuple[Any, bool]:
             f"{source.folder} holds weights that are not finite.", hint="Use an earlier checkpoint."
         )
     untrained = any(key.startswith("pooler.") for key in report["missing_keys"])
+    if untrained:
+        model.pooler = None  # made up by transformers, anew on every load
     return model, untrained
 
 

@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from unit.bench_factory import write_sts
 from unit.encoder_factory import load
 
+from simcse_core.bench import run_bench
 from simcse_core.cards.card import Card, line, model_card
 from simcse_core.cards.facts import base_of, language_of, licence_of, training_of
 from simcse_core.cards.front import front_matter
-from simcse_core.cards.package import export, zip_folder
+from simcse_core.cards.package import card_of, export, zip_folder
+from simcse_core.cards.scores import Score
 from simcse_core.cards.usage import not_carried, snippets
 from simcse_core.cli import main
+from simcse_core.data.sts_sets import TASKS
 from simcse_core.encoders.repairs import fit_repair
 from simcse_core.errors import RunError
 from simcse_core.evaluation.checkup import Checkup, check_up
@@ -35,7 +39,9 @@ def head_of(card: str) -> dict[str, Any]:
 
 
 def test_the_head_is_what_the_hub_reads(checkup: Checkup) -> None:
-    card = Card("org/mine", scores={"STS-B": 76.5}, licence="apache-2.0", language="en", base="org/base")
+    card = Card(
+        "org/mine", scores={"STS-B": Score(76.5)}, licence="apache-2.0", language="en", base="org/base"
+    )
     head = head_of(model_card(card, checkup))
     assert head["license"] == "apache-2.0" and head["language"] == "en" and head["base_model"] == "org/base"
     assert head["pipeline_tag"] == "sentence-similarity" and head["library_name"] == "sentence-transformers"
@@ -61,6 +67,31 @@ def test_the_card_holds_what_was_measured(checkup: Checkup) -> None:
     assert f"{checkup.space['mean_cosine']:.3f}" in card and checkup.facts["digest"] in card
     assert all(one.check in card and one.state in card for one in checkup.findings)
     assert "The checkpoint does not say." in card and "STS-B" not in card  # nothing that was not measured
+
+
+def test_scores_come_with_their_intervals_and_their_average(checkup: Checkup) -> None:
+    scores = {name: Score(70.0 + place, 68.0, 73.5) for place, name in enumerate(TASKS)}
+    card = model_card(Card("mine", scores=scores), checkup)
+    assert "| STS12 | 70.00 | 68.00 to 73.50 |" in card and "| average of the seven | 73.00 | – |" in card
+    few = model_card(Card("mine", scores={"STS-B": Score(70.0)}), checkup)
+    assert "| STS-B | 70.00 | – |" in few and "average of the seven" not in few
+
+
+def test_a_card_tells_what_the_bench_has_kept(
+    bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIMCSE_HOME", str(tmp_path / "home"))
+    encoder = load(bert)
+    own = check_up(encoder, TEXTS)
+    assert "| STS16 |" not in card_of(str(bert), own)
+    sts = write_sts(tmp_path / "sts", ("STS16",))
+    task = run_bench(encoder, sts=sts, tasks=("STS16",), bootstrap=20).tasks["STS16"]
+    low, high = task.intervals["all"]
+    assert f"| STS16 | {task.spearman['all']:.2f} | {low:.2f} to {high:.2f} |" in card_of(str(bert), own)
+    again = load(bert, pooling="max")  # another reading is another encoder
+    assert "| STS16 |" not in card_of(str(bert), check_up(again, TEXTS))
+    assert main(["export", str(bert), "--to", str(tmp_path / "out")]) == 0
+    assert "| STS16 |" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_name_cannot_break_the_card(checkup: Checkup) -> None:
