@@ -14,12 +14,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from simcse_core.bench import BenchResult, BenchTask
+from simcse_core.bench import SICK_ALL, BenchResult, BenchTask
 from simcse_core.bench.compare import AVERAGE
 from simcse_core.bench.draws import ends, spearman_draws
 from simcse_core.bench.results import Interval
 from simcse_core.data.records import ScoredPairs
-from simcse_core.data.sts_sets import TASKS, load_task, sts_folder
+from simcse_core.data.sts_sets import TASKS, load_sick_all, load_task, sts_folder
 from simcse_core.errors import SimCSEError
 from simcse_core.evaluation.bootstrap import Difference
 from simcse_core.evaluation.sts import Progress
@@ -185,7 +185,7 @@ def folder() -> Path | None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _pairs(folder: str, task: str) -> ScoredPairs:
-    loaded = load_task(Path(folder), task)
+    loaded = load_sick_all(folder) if task == SICK_ALL else load_task(Path(folder), task)
     labels = [name for name, part in loaded.subsets.items() for _ in range(len(part))]
     return replace(loaded.pairs(), labels=tuple(labels))
 
@@ -193,7 +193,7 @@ def _pairs(folder: str, task: str) -> ScoredPairs:
 def pairs_of(task: str) -> ScoredPairs | None:
     """Texts and scores of a public set in the order of the bench's columns; None without them."""
     where = folder()
-    if where is None or task not in TASKS:
+    if where is None or task not in {*TASKS, SICK_ALL}:
         return None
     try:
         return _pairs(str(where), task)

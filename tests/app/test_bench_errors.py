@@ -13,9 +13,9 @@ from pages.bench.entries import Entry, entries, errors_of, opening, paired
 from pages.bench.recorded import recorded
 from pages.bench.words import number
 from pages.ui.text import t
-from simcse_core.bench import SHIPPED, shipped_pairs
+from simcse_core.bench import SHIPPED, SICK_ALL, shipped_pairs
 from simcse_core.bench.results import column
-from simcse_core.data.sts_sets import load_task
+from simcse_core.data.sts_sets import load_sick_all, load_task
 from simcse_core.evaluation.errors import one_sided
 from tests.app.apptest import (
     OpenPage,
@@ -26,6 +26,7 @@ from tests.app.apptest import (
     printed,
     said,
 )
+from tests.unit.bench_factory import write_sts
 
 ERRORS = {"bn_view": t("bench.views.errors")}
 
@@ -168,6 +169,15 @@ def test_public_pairs_are_read_and_compared_where_they_and_their_columns_are(
         *(Entry(name, live.jobs().get(one).result, True, name) for name, one in asked.items()), "all", "STS13"
     )
     assert found is not None and found.low > 0
+
+
+def test_all_pairs_of_sick_can_be_browsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_sts(tmp_path / "sts", ("SICK-R",), every=True)
+    monkeypatch.setenv("SIMCSE_STS_DIR", str(folder))
+    found = live.pairs_of(SICK_ALL)
+    assert found is not None and len(found) == 9927
+    whole = load_sick_all(folder).pairs()
+    assert list(found.first) == list(whole.first) and set(found.labels or ()) == {"train", "dev", "test"}
 
 
 def test_order_of_the_worst_pairs() -> None:
