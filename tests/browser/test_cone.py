@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote_plus
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from pages.cone.recorded import story
 from pages.ui.text import t
-from tests.browser.conftest import OpenTab, finger_drag, settle, until
+from tests.browser.conftest import PHONE, WIDE, OpenTab, finger_drag, look, settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +26,15 @@ def title_of(tab: Page, globe: int) -> str:
     return str(tab.evaluate(script))
 
 
+def fits_a_phone(tab: Page) -> None:
+    """Nothing scrolls sideways in the hand; then back to the desk."""
+    look(tab, scheme="dark", width=PHONE)
+    settle(tab)
+    until(tab, lambda: tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1)
+    look(tab, scheme="light", width=WIDE)
+    settle(tab)
+
+
 def test_the_globes_are_painted_and_a_repair_leaves_the_other_alone(server: str, open_tab: OpenTab) -> None:
     tab = open_tab(server + "/cone")
     tab.wait_for_function(DRAWN, timeout=PATIENCE)
@@ -41,6 +48,7 @@ def test_the_globes_are_painted_and_a_repair_leaves_the_other_alone(server: str,
     tab.reload()
     settle(tab)
     expect(tab.get_by_text(t("cone.both")).first).to_be_visible()  # the address brings the view back
+    fits_a_phone(tab)
     assert tab.faults == []  # type: ignore[attr-defined]
 
 
@@ -53,6 +61,7 @@ def test_the_views_are_drawn_and_keep_the_checkpoints(server: str, open_tab: Ope
         tab.get_by_text(t(f"cone.view_name.{name}"), exact=True).first.click()
         tab.wait_for_function(drawn, timeout=PATIENCE)
         expect(tab.get_by_text("minilm:2").first).to_be_visible()
+        fits_a_phone(tab)
     until(tab, lambda: "cn_a=minilm" in tab.url)
     assert tab.faults == []  # type: ignore[attr-defined]
 
@@ -88,7 +97,8 @@ def test_the_axes_toy_follows_mouse_and_keys_and_solves_its_challenge(server: st
 
 
 def test_a_finger_on_an_arrow_pulls_it_and_does_not_scroll(server: str, open_tab: OpenTab) -> None:
-    tab = open_tab(server + "/cone?cn_view=Axes+toy", width=390)
+    tab = open_tab(server + "/cone?cn_view=Axes+toy", width=PHONE)
+    assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
     grip = tab.locator("circle.second")
     box = grip.bounding_box()
     assert box is not None and min(box["width"], box["height"]) >= 24
@@ -100,11 +110,3 @@ def test_a_finger_on_an_arrow_pulls_it_and_does_not_scroll(server: str, open_tab
     settle(tab)
     until(tab, lambda: toy_cosine(tab) < before - 0.1)  # kept when Python has heard of it
     assert tab.faults == []  # type: ignore[attr-defined]
-
-
-def test_on_a_phone_nothing_scrolls_sideways(server: str, open_tab: OpenTab) -> None:
-    views = [quote_plus(t(f"cone.view_name.{name}")) for name in ("axes", "layers", "dimensions", "tokens")]
-    for address in ("/cone?cn_fix=Whitening&cn_colour=Subject", *(f"/cone?cn_view={v}" for v in views)):
-        tab = open_tab(server + address, width=390, scheme="dark")
-        assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
-        assert tab.faults == []  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.text import t
-from tests.browser.conftest import PHONE, REPOSITORY, WIDE, OpenTab, look, serve, settle, until
+from tests.browser.conftest import REPOSITORY, OpenTab, serve, settle, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lab")]  # one process that trains for all
 PATIENCE = 120_000  # milliseconds; a test of order, never of speed
@@ -66,19 +66,9 @@ def paused(tab: Page) -> int:
     return int(found[1])
 
 
-def test_it_opens_on_painted_curves(lab: str, open_tab: OpenTab) -> None:
-    tab = open_tab(lab, width=PHONE)
-    for scheme, width in (("light", PHONE), ("dark", WIDE)):
-        look(tab, scheme=scheme, width=width)
-        settle(tab)
-        expect(verb(tab, "play")).to_be_visible()
-        expect(tab.locator('[data-testid="stMain"] canvas').first).to_be_visible(timeout=PATIENCE)
-        assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
-        assert tab.faults == []  # type: ignore[attr-defined]
-
-
 def test_play_pause_step_reload_and_play_to_the_end(lab: str, open_tab: OpenTab) -> None:
     tab = open_tab(lab)
+    expect(tab.locator('[data-testid="stMain"] canvas').first).to_be_visible(timeout=PATIENCE)
     played(tab)
     expect(progress(tab)).to_contain_text(re.compile(r"Step [1-9]"), timeout=PATIENCE)
     tab.evaluate("document.querySelector('[data-testid=\"stMain\"] canvas').dataset.kept = 'yes'")

@@ -76,7 +76,7 @@ def test_an_address_that_does_not_exist_is_told_so(server: str, open_tab: OpenTa
 
 
 def check_sound(tab: Page) -> None:
-    settle(tab, pause=1.5)
+    settle(tab, pause=1)
     assert tab.locator('[data-testid="stException"]').count() == 0
     assert tab.locator(".st-key-page_failure").count() == 0
     assert tab.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 1
