@@ -38,7 +38,7 @@ def unpacked_cosines(rows: Sequence[str]) -> NDArray[np.float64]:
 
 
 def packed_rows(rows: Sequence[int], count: int) -> str:
-    """Some rows out of `count`, one bit a row, as characters that an address holds as they are (base64url)."""
+    """Some rows out of `count`, one bit a row, in characters that an address holds unchanged (base64url)."""
     bits = np.zeros(count, dtype=bool)
     bits[list(rows)] = True
     return urlsafe_b64encode(np.packbits(bits, bitorder="little").tobytes()).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""A selection of rows: its groups and its neighbours counted by plain loops, and its way through an address."""
+"""A selection of rows: its groups, its neighbours against plain loops, and its way through an address."""
 
 from __future__ import annotations
 
