@@ -20,7 +20,7 @@ class Outline {
     this.pane = pane;
     this.owner = owner;
     this.spots = null; // while it is drawn
-    this.drew = false; // the click that ends a drag is no click
+    this.drew = false; // then the click that ends the drag is none
   }
 
   start(event, spot) {
@@ -43,14 +43,15 @@ class Outline {
   end(event) {
     if (!this.spots || event.pointerId !== this.hand) return;
     const [[x, y]] = this.spots;
-    this.drew = this.spots.some((spot) => Math.hypot(spot[0] - x, spot[1] - y) > CLICK);
-    const rows = this.drew ? this.inside() : [];
+    const drew = this.spots.some((spot) => Math.hypot(spot[0] - x, spot[1] - y) > CLICK), rows = this.inside();
     this.drop();
-    if (this.drew) this.owner.choose(rows);
+    this.drew = drew;
+    if (drew) this.owner.choose(rows);
   }
 
   drop() {
     this.spots = null;
+    this.drew = true;
     this.owner.redraw();
   }
 

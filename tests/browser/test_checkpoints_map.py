@@ -142,6 +142,13 @@ def test_sentences_are_selected_by_drawing_and_by_searching(map_server: str, ope
     assert len(rows) >= 5 and sent == 0 and tab.evaluate("window.sent") == 1
     expect(tab.get_by_text(f"{len(rows)} of {COUNT} sentences")).to_be_visible()
     drawn(tab, "3|0")  # the end of an outline is no click
+    tab.mouse.down()
+    tab.mouse.move(0, 0, steps=3)
+    tab.keyboard.press("Escape")
+    maps.first.hover()
+    tab.mouse.up()
+    chosen(rows)  # an outline that is given up changes nothing
+    drawn(tab, "3|0")
     slider = tab.locator(".atlas input[type=range]")
     slider.focus()
     tab.keyboard.press("ArrowLeft")
