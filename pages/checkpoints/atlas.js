@@ -1,5 +1,5 @@
-// A map of sentences over training steps: scrubbed, searched and pinned here; every step is in the browser already.
-// A released slider rests on a saved step, and Python hears of step and pin then.
+// A map of sentences over training steps: scrubbed, searched, pinned and selected here; every step is in the browser
+// already. A released slider rests on a saved step, and Python hears of step, pin and selection then.
 class Atlas {
   constructor(root, send) {
     this.root = root.querySelector(".atlas");
@@ -7,6 +7,8 @@ class Atlas {
     this.agreement = new Agreement(send);
     this.redraw = oncePerFrame(() => this.draw());
     this.say = spoken(this.$(".said"));
+    this.chosen = new Set(); // selected rows: sentences, whatever step is shown
+    this.picking = false; // dragging draws an outline
     this.panes = ["one", "two"].map((name) => new Pane(this.$(`.${name}`), this));
     this.matches = [];
     this.zoom = 1;
@@ -36,6 +38,10 @@ class Atlas {
     search.oninput = () => this.seek();
     search.onkeydown = (event) => { if (event.key === "Enter") this.next(); };
     this.$(".next").onclick = () => this.next();
+    this.$(".hits").onclick = () => this.choose(this.matches);
+    this.$(".select").onclick = () => { this.picking = !this.picking; this.redraw(); };
+    this.$(".clear").onclick = () => { this.choose([]); this.$(".select").focus(); };
+    this.root.onkeydown = (event) => { if (event.key === "Escape" && event.target !== search) this.escape(); };
   }
 
   /** What Python says: clouds, neighbours, words, palette, and the step and pin it holds. */
@@ -50,13 +56,15 @@ class Atlas {
       this.id = data.id;
     }
     if (this.agreement.hear(data.state)) {
-      const [step, row] = data.state.split("|").map(Number);
+      const [step, row, chosen] = data.state.split("|");
       this.halt();
-      this.at = Math.max(0, data.steps.indexOf(step));
-      this.row = row;
+      this.at = Math.max(0, data.steps.indexOf(Number(step)));
+      this.row = Number(row);
+      this.chosen = new Set(chosen ? rowsOf(chosen, this.n) : []);
     }
     this.at = clamp(this.at, 0, data.steps.length - 1);
     this.row = clamp(this.row, 0, this.n - 1);
+    this.chosen = new Set([...this.chosen].filter((row) => row < this.n));
     this.order = data.groups.map((group, row) => [group, row]).sort((a, b) => a[0] - b[0]).map(([, row]) => row); // marked ones on top
     this.label();
     this.seek();
@@ -69,9 +77,9 @@ class Atlas {
     this.root.classList.toggle("double", beside !== null);
     for (const name of [".verbs", ".scrub"]) this.$(name).hidden = !scrub;
     this.panes[1].figure.hidden = beside === null;
-    for (const name of ["first", "last", "next", "fit"]) this.$(`.${name}`).textContent = words[name];
+    for (const name of ["first", "last", "next", "fit", "select", "clear", "hits"]) this.$(`.${name}`).textContent = words[name];
     this.$(".scrub-label").textContent = words.step;
-    this.$(".fit").title = words.fit_help;
+    for (const name of ["fit", "select"]) this.$(`.${name}`).title = words[`${name}_help`];
     this.$(".in").setAttribute("aria-label", words.zoom_in);
     this.$(".out").setAttribute("aria-label", words.zoom_out);
     this.$("input[type=range]").max = steps.length - 1;
@@ -95,6 +103,7 @@ class Atlas {
     item(glyph("star", theme.text, theme.text), words.pinned);
     names.forEach((name, group) => item(glyph(LOOKS[group][1], theme[LOOKS[group][0]], LOOKS[group][0] === "negative" ? theme.outline : "none"), name));
     if (names.length) item(glyph("circle", theme.noise, "none"), words.others);
+    if (this.chosen.size) item(glyph("circle", "none", theme.text), words.selected);
     if (stops) {
       const bar = document.createElement("span");
       bar.className = "ramp";
@@ -104,7 +113,13 @@ class Atlas {
     this.$(".legend").replaceChildren(...items);
   }
 
+  /** How a point is drawn; beside selected ones the others fade. */
   look(row) {
+    const look = this.plain(row);
+    return this.chosen.size && !this.chosen.has(row) ? { ...look, alpha: 0.3 * look.alpha, edge: null } : look;
+  }
+
+  plain(row) {
     const { groups, values, stops, theme } = this.data, group = groups[row];
     if (stops) return { colour: ramp(stops, values[row] / 255), mark: "circle", size: 3.6, alpha: 0.9 };
     if (group < 0) return { colour: theme.noise, mark: "circle", size: 2.6, alpha: 0.45 };
@@ -124,6 +139,7 @@ class Atlas {
     this.$(".first").setAttribute("aria-pressed", this.at === 0);
     this.$(".last").setAttribute("aria-pressed", this.at === data.steps.length - 1);
     this.$(".fit").setAttribute("aria-pressed", this.fit);
+    this.selection();
     const shown = [this.at, data.beside].slice(0, data.beside === null ? 1 : 2);
     shown.forEach((at, i) => {
       this.panes[i].draw(this, at);
@@ -132,6 +148,14 @@ class Atlas {
     });
     this.numbers(now);
     this.tell(this.shown ?? this.row, this.shown === undefined ? data.words.pinned : "");
+  }
+
+  selection() {
+    const { chosen, picking } = this, count = this.$(".count"), words = this.data.words.count.replace("{count}", chosen.size);
+    this.$(".select").setAttribute("aria-pressed", picking);
+    this.root.classList.toggle("picking", picking);
+    this.$(".clear").hidden = !chosen.size;
+    if (count.textContent !== (chosen.size ? words : "")) count.textContent = chosen.size ? words : "";
   }
 
   title(at) { return this.data.scrub ? `${this.data.words.step} ${this.data.labels[at]}` : this.data.labels[at]; }
@@ -177,7 +201,33 @@ class Atlas {
     this.send(pause);
   }
 
-  send(pause) { this.agreement.tell(`${this.data.steps[Math.round(this.at)]}|${this.row}`, pause); }
+  choose(rows) {
+    this.chosen = new Set(rows);
+    this.legend();
+    this.redraw();
+    this.send(0);
+  }
+
+  /** An unfinished outline goes first, then what is selected. */
+  escape() {
+    const open = this.panes.find((pane) => pane.outline.spots);
+    if (open) open.outline.drop();
+    else if (this.chosen.size) this.choose([]);
+  }
+
+  /** Nothing moves while somebody draws. */
+  still() {
+    this.halt();
+    this.at = Math.round(this.at);
+    this.point(undefined);
+    this.redraw();
+  }
+
+  send(pause) {
+    const parts = [this.data.steps[Math.round(this.at)], this.row];
+    if (this.chosen.size) parts.push(textOf(this.chosen, this.n));
+    this.agreement.tell(parts.join("|"), pause);
+  }
 
   magnify(by) {
     this.zoom = clamp(this.zoom * by, 1, 64);
@@ -187,7 +237,7 @@ class Atlas {
   seek() {
     const wanted = this.$("input[type=search]").value.trim().toLocaleLowerCase(), { texts, words } = this.data;
     this.matches = wanted ? [...texts.keys()].filter((row) => texts[row].toLocaleLowerCase().includes(wanted)) : [];
-    this.$(".next").hidden = !this.matches.length;
+    for (const name of [".next", ".hits"]) this.$(name).hidden = !this.matches.length;
     this.$(".found").textContent = wanted ? words.found.replace("{count}", this.matches.length) : "";
     this.redraw();
   }

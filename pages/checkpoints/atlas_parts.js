@@ -66,9 +66,16 @@ class Pane {
     this.canvas = figure.querySelector("canvas");
     this.places = [];
     const at = (event) => { const box = this.canvas.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
-    this.canvas.onpointermove = (event) => owner.point(under(this.places, at(event), 14));
+    this.outline = new Outline(this, owner);
+    this.canvas.onpointerdown = (event) => this.outline.start(event, at(event));
+    this.canvas.onpointermove = (event) => this.outline.spots ? this.outline.move(event, at(event)) : owner.point(under(this.places, at(event), 14));
+    this.canvas.onpointerup = (event) => this.outline.end(event);
+    this.canvas.onpointercancel = () => this.outline.drop();
     this.canvas.onpointerleave = (event) => { if (event.pointerType === "mouse") owner.point(undefined); };
-    this.canvas.onclick = (event) => { const row = under(this.places, at(event), 22); if (row !== undefined) owner.pin(row, 0); };
+    this.canvas.onclick = (event) => {
+      const row = this.outline.drew ? undefined : under(this.places, at(event), 22);
+      if (row !== undefined) owner.pin(row, 0);
+    };
     this.canvas.onkeydown = (event) => {
       if (!event.key.startsWith("Arrow") || event.altKey || event.ctrlKey || event.metaKey || !this.places.length) return;
       event.preventDefault();
@@ -86,11 +93,14 @@ class Pane {
     this.place(owner, at, width, height);
     this.pen = pen;
     this.base = dense;
-    for (const row of owner.order) this.mark(row, owner.look(row));
+    for (const row of owner.order) if (!owner.chosen.has(row)) this.mark(row, owner.look(row));
+    for (const row of owner.chosen) this.circle(row, owner);
     for (const row of owner.matches) this.ring(row, owner.theme.hard, 8);
     this.tie(owner, owner.near(Math.round(at)));
     if (owner.shown !== undefined) this.ring(owner.shown, owner.theme.text, 9);
+    this.outline.paint(pen, dense, owner.theme.text);
     canvas.dataset.drawn = `${at}|${owner.row}`;
+    canvas.dataset.chosen = [...owner.chosen].join();
   }
 
   place(owner, at, width, height) {
@@ -117,11 +127,18 @@ class Pane {
     pen.stroke(pathOf(mark));
   }
 
-  ring(row, colour, radius) {
+  /** A selected point: a ring around it, with a gap, since the neighbours have an edge. */
+  circle(row, owner) {
+    const look = owner.look(row);
+    this.mark(row, { ...look, alpha: 1 });
+    this.ring(row, owner.theme.text, look.size + 2, 1.1);
+  }
+
+  ring(row, colour, radius, width = 2) {
     const { pen, base } = this, [x, y] = this.places[row];
     pen.setTransform(base, 0, 0, base, 0, 0);
     pen.strokeStyle = colour;
-    pen.lineWidth = 2;
+    pen.lineWidth = width;
     pen.beginPath();
     pen.arc(x, y, radius, 0, 7);
     pen.stroke();

@@ -1,4 +1,4 @@
-"""Mounts the map: everything it needs for every step; step and pin come back on release."""
+"""Mounts the map: everything it needs for every step; step, pin and selection come back on release."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.ui.text import section, t
 from pages.ui.theme import current_theme
 from simcse_core.evaluation.cone import words_per_sentence
 from simcse_core.evaluation.neighbours import shared
-from simcse_core.evaluation.packing import packed
+from simcse_core.evaluation.packing import packed, packed_rows
 from simcse_core.figures.maps_churn import weight_stops
 
 KEY = "cp-atlas"
@@ -29,7 +29,7 @@ _LARGEST = 32767  # of a 16-bit number
 
 def draw(view: View, settings: Settings) -> None:
     """Show the map of the chosen method, and the other step beside it where that is wanted."""
-    component("checkpoints_atlas", FOLDER, "atlas", parts=("atlas_parts",))(
+    component("checkpoints_atlas", FOLDER, "atlas", parts=("atlas_lasso", "atlas_parts"))(
         key=KEY, data=told(view, settings), on_state_change=lambda: _heard(view)
     )
 
@@ -40,7 +40,7 @@ def told(view: View, settings: Settings) -> dict[str, Any]:
     scale = float(np.abs(layout.points).max()) or 1.0
     return {
         "id": hashlib.sha256(f"{view.key} {settings.method} {atlas.steps}".encode()).hexdigest()[:16],
-        "state": f"{atlas.steps[settings.at]}|{settings.pin}",
+        "state": _state(view, settings),
         "steps": atlas.steps,
         "labels": view.labels,
         "scrub": view.scrub,
@@ -57,6 +57,14 @@ def told(view: View, settings: Settings) -> dict[str, Any]:
         "words": section("checkpoints.board"),
         "theme": asdict(current_theme()),
     }
+
+
+def _state(view: View, settings: Settings) -> str:
+    """Step, pin and, if there is any, the selection: `60|7|AAQ`."""
+    parts = [str(view.atlas.steps[settings.at]), str(settings.pin)]
+    if settings.chosen:
+        parts.append(packed_rows(settings.chosen, len(view.atlas.texts)))
+    return "|".join(parts)
 
 
 def _colours(view: View, settings: Settings) -> dict[str, Any]:
@@ -90,5 +98,6 @@ def _heard(view: View) -> None:
     """Keep what the component tells; what it must not tell is dropped."""
     state = st.session_state[KEY].get("state")
     parts = state.split("|") if isinstance(state, str) else []
-    if len(parts) == 2 and all(part.isdecimal() and len(part) < 10 for part in parts):
+    if 2 <= len(parts) <= 3 and all(part.isdecimal() and len(part) < 10 for part in parts[:2]):
         map_controls.keep(view, int(parts[0]), int(parts[1]))
+        map_controls.keep_chosen(view, parts[2] if len(parts) == 3 else "")

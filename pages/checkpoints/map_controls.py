@@ -1,4 +1,4 @@
-"""Settings of the map; step and pin live in the component and are kept in the address."""
+"""Settings of the map; step, pin and selection live in the component and are kept in the address."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pages.checkpoints import map_live
 from pages.checkpoints.map_data import RECORDED, TWO, View
 from pages.ui.state import choice, remember_default, switch
 from pages.ui.text import t
+from simcse_core.evaluation.packing import unpacked_rows
 from simcse_core.projection import alignments
 
-STEP, PIN, PICKER = "cp_step", "cp_pin", "cp-pin-pick"
+STEP, PIN, CHOSEN, PICKER = "cp_step", "cp_pin", "cp_sel", "cp-pin-pick"
 COLOURS = ("subject", "length", "changed")
 MOST_SUBJECTS = 5
 SUBJECTS = ("biology-and-medicine", "recipes", "sport", "physics-and-space", "music-and-art")
@@ -34,6 +35,7 @@ class Settings:
         other: Number of the step it is compared with.
         beside: Whether the other step has a map of its own.
         pin: Row of the pinned sentence.
+        chosen: Rows of the selected sentences, rising.
     """
 
     method: str
@@ -44,11 +46,12 @@ class Settings:
     other: int
     beside: bool
     pin: int
+    chosen: tuple[int, ...] = ()
 
 
 def source() -> str:
-    """Which maps: the recorded run, a run of the lab, or two checkpoints."""
-    return choice(
+    """Which maps: the recorded run, a run of the lab, or two checkpoints; others lose their selection."""
+    found = choice(
         t("checkpoints.source"),
         (RECORDED, TWO, *map_live.runs()),
         RECORDED,
@@ -57,6 +60,9 @@ def source() -> str:
         format_func=lambda name: t(f"checkpoints.source_name.{name}") if name in {RECORDED, TWO} else name,
         help=t("checkpoints.source_help"),
     )
+    if not st.query_params.get(CHOSEN, "").startswith(f"{found}."):
+        _put(CHOSEN, "", False)
+    return found
 
 
 def read(view: View) -> Settings:
@@ -70,7 +76,7 @@ def read(view: View) -> Settings:
     colour, subjects = _colour(view)
     other, beside = _other(view)
     k = _neighbours(view)
-    return Settings(method, k, colour, subjects, step_of(view), other, beside, pin)
+    return Settings(method, k, colour, subjects, step_of(view), other, beside, pin, chosen_of(view))
 
 
 def methods_of(view: View) -> tuple[str, ...]:
@@ -104,6 +110,24 @@ def keep(view: View, step: int, pin: int) -> None:
     steps = view.atlas.steps
     _put(STEP, str(step), view.scrub and step in steps and step != steps[-1])
     _put(PIN, str(pin), 0 <= pin < len(view.atlas.texts) and pin != opening_pin(view))
+
+
+def chosen_of(view: View) -> tuple[int, ...]:
+    """Selected rows in the address; none where it names other maps or is damaged."""
+    source, _, text = st.query_params.get(CHOSEN, "").rpartition(".")
+    return _rows(view, text) if source == view.source else ()
+
+
+def keep_chosen(view: View, text: str) -> None:
+    """Write the selected rows, as the component tells them, into the address, with the maps they are of."""
+    _put(CHOSEN, f"{view.source}.{text}", bool(_rows(view, text)))
+
+
+def _rows(view: View, text: str) -> tuple[int, ...]:
+    try:
+        return unpacked_rows(text, len(view.atlas.texts))
+    except ValueError:
+        return ()
 
 
 def _put(key: str, value: str, wanted: bool) -> None:

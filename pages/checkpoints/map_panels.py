@@ -169,7 +169,7 @@ def projector_files(view: View, settings: Settings, name: str) -> bytes:
 
 
 def shown(view: View, settings: Settings) -> dict[str, Any]:
-    """The view as plain values: what is shown, the pinned sentence's neighbours, every point."""
+    """The view as plain values: what is shown, the pin's neighbours, the selection, every point."""
     atlas, at, pin = view.atlas, settings.at, settings.pin
     layout = atlas.layouts[settings.method]
     near = zip(atlas.neighbours[at, pin, : settings.k], atlas.cosines[at, pin], strict=False)
@@ -185,6 +185,7 @@ def shown(view: View, settings: Settings) -> dict[str, Any]:
             {"text": atlas.texts[row], "subject": atlas.subjects[row], "cosine": round(float(cosine), 4)}
             for row, cosine in near
         ],
+        "selected": [atlas.texts[row] for row in settings.chosen],
         "points": {
             "text": list(atlas.texts),
             "subject": list(atlas.subjects),

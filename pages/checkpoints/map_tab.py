@@ -7,7 +7,15 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.checkpoints import map_board, map_code, map_controls, map_live, map_panels, map_tries
+from pages.checkpoints import (
+    map_board,
+    map_code,
+    map_controls,
+    map_live,
+    map_panels,
+    map_selection,
+    map_tries,
+)
 from pages.checkpoints.map_controls import OPENING, Settings
 from pages.checkpoints.map_data import RECORDED, TWO, View, recorded_view
 from pages.ui import messages
@@ -86,6 +94,8 @@ def _fill(page: Frame, view: View, settings: Settings) -> None:
     with page.figure:
         map_board.draw(view, settings)
         map_panels.caption(view, settings)
+        with messages.boundary():
+            map_selection.draw(view, settings)
         map_panels.exports(view, settings)
         code_panel(map_code.code(view, settings))
         with messages.boundary():

@@ -15,6 +15,7 @@ from pages.ui.text import t
 from simcse_core.runs.client import Client
 from tests.app.apptest import REPOSITORY, OpenPage, faults
 from tests.app.lab_driver import Small
+from tests.app.maps_factory import maps_assets
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +44,13 @@ def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenPage:
         return at
 
     return open_address
+
+
+@pytest.fixture
+def open_map(open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
+    """`open_map(cp_step="10")`: the map of the checkpoints page, on the made-up recording."""
+    monkeypatch.setenv("SIMCSE_ASSETS", maps_assets(tmp_path))
+    return lambda **query: open_page("checkpoints", **query)
 
 
 @pytest.fixture

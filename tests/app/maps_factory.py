@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from simcse_core.evaluation.atlas import Atlas, atlas_of
+from simcse_core.presets import preset
 from simcse_core.recording import maps
+from simcse_core.runs.files import write_json
+from simcse_core.runs.store import RunStore
 from tests.app.apptest import assets_with
 
 SUBJECTS = ("recipes", "sport", "weather")
@@ -53,3 +56,15 @@ def made_recording() -> str:
 def maps_assets(folder: Path) -> str:
     """The repository's assets under `folder`, with this recording in place of all others."""
     return str(assets_with("maps", made_recording(), folder))
+
+
+def made_run(folder: Path) -> str:
+    """A run that kept sentences at every evaluation."""
+    run = RunStore(folder / "runs").create(preset("live").config)
+    for step, rows in clouds().items():
+        run.save_probe(step, rows.astype(np.float32))
+    texts = [
+        {"text": a, "subject": b} for a, b in zip(made_atlas().texts, made_atlas().subjects, strict=True)
+    ]
+    write_json(run.folder / "probe" / "texts.json", texts)
+    return run.id

@@ -19,7 +19,6 @@ from simcse_core.figures.maps_churn import churn, weight_stops
 from simcse_core.figures.theme import LIGHT
 from simcse_core.presets import preset
 from simcse_core.projection import alignments
-from simcse_core.runs.files import write_json
 from simcse_core.runs.store import RunStore
 from tests.app.apptest import (
     OpenPage,
@@ -32,17 +31,10 @@ from tests.app.apptest import (
     printed,
     said,
 )  # fmt: skip
-from tests.app.maps_factory import COUNT, LOST, STEPS, clouds, made_atlas, maps_assets
+from tests.app.maps_factory import COUNT, LOST, STEPS, made_atlas, made_run
 
 BOARD = "cp-atlas"
 KEYS = "[one.key for one in at.get('bidi_component')]"
-
-
-@pytest.fixture
-def open_map(open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """The page on the made-up recording."""
-    monkeypatch.setenv("SIMCSE_ASSETS", maps_assets(tmp_path))
-    return lambda **query: open_page("checkpoints", **query)
 
 
 def points(told: dict[str, Any]) -> np.ndarray:
@@ -150,20 +142,8 @@ def test_opening_it_loads_no_heavy_library() -> None:
     assert heavy_libraries_of("checkpoints", f"assert {BOARD!r} in {KEYS}") == "[]"
 
 
-def a_run(folder: Path) -> str:
-    """A run that kept sentences at every evaluation."""
-    run = RunStore(folder / "runs").create(preset("live").config)
-    for step, rows in clouds().items():
-        run.save_probe(step, rows.astype(np.float32))
-    texts = [
-        {"text": a, "subject": b} for a, b in zip(made_atlas().texts, made_atlas().subjects, strict=True)
-    ]
-    write_json(run.folder / "probe" / "texts.json", texts)
-    return run.id
-
-
 def test_a_run_of_the_lab_is_mapped_from_what_it_kept(open_map: OpenPage, tmp_path: Path) -> None:
-    name = a_run(tmp_path)
+    name = made_run(tmp_path)
     at, atlas = open_map(cp_of=name), made_atlas()
     told = mounted(at, BOARD)
     assert told["steps"] == list(STEPS) and name in captions(at).replace("\\", "")
@@ -176,7 +156,7 @@ def test_a_run_of_the_lab_is_mapped_from_what_it_kept(open_map: OpenPage, tmp_pa
 
 
 def test_what_leaves_the_map_is_what_it_shows(open_map: OpenPage, tmp_path: Path) -> None:
-    view = map_live.run_view(a_run(tmp_path))
+    view = map_live.run_view(made_run(tmp_path))
     settings = map_controls.Settings("pca", 5, "subject", (), 2, 0, False, 7)
     plain = map_panels.shown(view, settings)
     assert [one["text"] for one in plain["neighbours"]] == [
@@ -203,7 +183,7 @@ def test_a_slow_map_waits_for_its_button(
         )
 
     monkeypatch.setattr(map_live, "layout_of", quick)
-    at = open_map(cp_of=a_run(tmp_path), cp_proj=alignments.info("tsne").title)
+    at = open_map(cp_of=made_run(tmp_path), cp_proj=alignments.info("tsne").title)
     assert at.selectbox(key="cp_proj").value == "tsne" and not made
     assert alignments.info("pca").title in captions(at)
     at.button(key="cp-layout-go").click().run()
