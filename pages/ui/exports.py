@@ -70,17 +70,28 @@ def json_button(value: Any, name: str, *, key: str) -> None:
     )  # fmt: skip
 
 
+@st.fragment
 def show_data(columns: Mapping[str, Sequence[Any]], name: str, *, key: str, alt: str) -> None:
     """The collapsed "Show data" block under a figure: its table and a CSV; `alt` says what it holds."""
-    with st.expander(t("shell.show_data"), icon=":material/table:"):
-        st.dataframe(dict(columns), hide_index=True, width="stretch", key=f"{key}_table", alt=alt)
-        csv_button(columns, name, key=f"{key}_csv")
+    panel = st.expander(t("shell.show_data"), icon=":material/table:", key=f"{key}_panel", on_change="rerun")
+    if opened(panel):
+        with panel:
+            st.dataframe(dict(columns), hide_index=True, width="stretch", key=f"{key}_table", alt=alt)
+            csv_button(columns, name, key=f"{key}_csv")
 
 
+@st.fragment
 def code_panel(code: str) -> None:
     """The few lines that make the figure, to copy."""
-    with st.expander(t("shell.code"), icon=":material/code:"):
-        st.code(code, language="python")
+    panel = st.expander(t("shell.code"), icon=":material/code:", key="code_panel", on_change="rerun")
+    if opened(panel):
+        with panel:
+            st.code(code, language="python")
+
+
+def opened(panel: Any) -> bool:
+    """Whether a panel is drawn: a closed one costs neither a table nor a highlighter of code."""
+    return bool(panel.open)
 
 
 def page_address(path: str) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from pages.ui import exports
 from pages.ui.text import t
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -102,6 +103,7 @@ def _fresh_processes() -> ProcessPoolExecutor:
 def _heavy_libraries(page: str, then: str, query: dict[str, str], environment: dict[str, str]) -> str:
     os.environ.clear()
     os.environ.update(environment)
+    exports.opened = lambda panel: True  # this process is used once
     at = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120)
     at._page_hash = calc_hash(page)
     at.query_params.update(query)

@@ -11,6 +11,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from pages.ui import exports
 from pages.ui.text import t
 from simcse_core.runs.client import Client
 from tests.app.apptest import REPOSITORY, OpenPage, faults
@@ -29,11 +30,12 @@ def packages_scanned_once() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenPage:
-    """`open_page("cone", cn_pool="cls")`: the page as its first visitor sees it, without a fault.
+    """`open_page("cone", cn_pool="cls")`: the page of a visitor who opens every panel, without a fault.
 
     Runs live in an empty folder of the test, so no run of this machine shows.
     """
     monkeypatch.setenv("SIMCSE_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(exports, "opened", lambda panel: True)  # data and code, which a visitor opens
 
     def open_address(name: str, **query: str) -> AppTest:
         at = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=120)

@@ -56,6 +56,17 @@ def one_page(body: str) -> AppTest:
     return AppTest.from_string(head + body, default_timeout=60)
 
 
+def test_data_and_code_are_drawn_once_they_are_opened() -> None:
+    at = one_page(
+        "from pages.ui.exports import code_panel, show_data\n"
+        "show_data({'a': [1, 2]}, 'file', key='one', alt='numbers')\ncode_panel('print(1)')"
+    ).run()
+    assert not at.dataframe and not at.code
+    at.session_state["one_panel"] = at.session_state["code_panel"] = True
+    at.run()
+    assert at.dataframe[0].value["a"].tolist() == [1, 2] and at.code[0].value == "print(1)"
+
+
 def test_a_fault_of_ours_is_shown_kindly_and_the_rest_lives() -> None:
     at = one_page("with messages.boundary():\n    st.text('before')\n    1 / 0\nst.text('after')").run()
     assert [text.value for text in at.text] == ["before", "after"]
