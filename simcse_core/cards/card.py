@@ -15,6 +15,7 @@ from simcse_core.cards.usage import not_carried, snippets
 from simcse_core.data.sts_sets import TASKS
 from simcse_core.evaluation.calibration import SAME, Calibration
 from simcse_core.evaluation.checkup import SPACE, Checkup
+from simcse_core.evaluation.words import percent
 
 SIGNS = {"fine": "✓", "warning": "△", "fault": "✕"}
 EXAMPLES = (0.5, 0.72, 0.9)  # cosines that the card explains
@@ -140,8 +141,8 @@ def _meaning(calibration: Calibration | None) -> str:
         found = calibration.threshold
         parts.append(
             f"Two texts mean the same (score {SAME:g} or more) from a cosine of {found.value:.3f} (95 %: "
-            f"{found.low:.3f} to {found.high:.3f}); that is right for {found.accuracy:.1%} of pairs of "
-            "either kind."
+            f"{found.low:.3f} to {found.high:.3f}); that is right for {percent(found.accuracy, 1)} of "
+            "pairs of either kind."
         )
     return "\n\n".join([*parts, *(calibration.sentence(cosine) for cosine in EXAMPLES)])
 

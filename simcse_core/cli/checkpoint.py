@@ -19,6 +19,7 @@ from simcse_core.cli.output import (
 )
 from simcse_core.cli.training import parse_settings
 from simcse_core.errors import ConfigError, DataError, RunError
+from simcse_core.evaluation.words import percent
 
 if TYPE_CHECKING:
     from simcse_core.data.records import ScoredPairs
@@ -124,7 +125,7 @@ def run_calibrate(options: argparse.Namespace) -> int:
     if found.threshold is not None:
         t = found.threshold
         say(f"\nthe same in meaning from {t.value:.3f} (95 % {t.low:.3f} to {t.high:.3f}),")
-        say(f"which is right for {t.accuracy:.1%} of pairs of either kind")
+        say(f"which is right for {percent(t.accuracy, 1)} of pairs of either kind")
     for sentence in sentences.values():
         say(sentence)
     return 0
@@ -147,7 +148,7 @@ def run_static_bias(options: argparse.Namespace) -> int:
         ["left out", "share", "Spearman", "95 % low", "high", "mean cosine"],
         [[one.name, one.removed, one.spearman, *one.interval, one.mean_cosine] for one in found],
     )
-    say(f"log-frequency explains {share:.0%} of the places on the two strongest components (R2)")
+    say(f"log-frequency explains {percent(share)} of the places on the two strongest components (R2)")
     return 0
 
 

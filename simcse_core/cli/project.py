@@ -11,6 +11,7 @@ from simcse_core.cli.measure import encoder_options, load
 from simcse_core.cli.output import SENTENCES, SENTENCES_HELP, progress, read_input, say, writing
 from simcse_core.data.vectors import Vectors, make_vectors
 from simcse_core.errors import ConfigError
+from simcse_core.evaluation.words import percent
 from simcse_core.projection import Projection, project, projections
 from simcse_core.registry import checked, params_of
 
@@ -110,8 +111,9 @@ def _told(found: Projection) -> str:
     method = f"{projections.info(found.method).title}{f' ({settings})' if settings else ''}"
     told = f"{len(found.points):,} points, {method}, seed {found.seed}"
     if found.explained is not None:
-        told += f", {sum(found.explained):.0%} of the variance"
+        told += f", {percent(sum(found.explained))} of the variance"
     if found.trustworthiness is None or found.neighbours_kept is None or found.by_chance is None:
         return f"{told}, too few rows to say how far it can be trusted"
-    kept = f"{found.neighbours_kept:.0%} of the {found.k} nearest kept ({found.by_chance:.1%} by chance)"
+    chance = percent(found.by_chance, 1)
+    kept = f"{percent(found.neighbours_kept)} of the {found.k} nearest kept ({chance} by chance)"
     return f"{told}, trustworthiness {found.trustworthiness:.3f}, {kept}"

@@ -18,6 +18,7 @@ from simcse_core.data.records import ScoredPairs
 from simcse_core.errors import DataError
 from simcse_core.evaluation.bootstrap import interval
 from simcse_core.evaluation.sts import Encode, embeddings_of
+from simcse_core.evaluation.words import percent
 from simcse_core.metrics.anisotropy import random_pair_cosines
 from simcse_core.metrics.sts import checked_scores, cosines
 
@@ -103,14 +104,14 @@ class Calibration:
     def sentence(self, cosine: float) -> str:
         """What a cosine means, in plain words."""
         at = self.place(cosine)
-        chance = f"above {at['random']:.1%} of random pairs"
+        chance = f"above {percent(at['random'], 1)} of random pairs"
         if cosine > self.cosine[-1] or cosine < self.cosine[0]:
             side = "above" if cosine > self.cosine[-1] else "below"
             ends = f"{self.cosine[0]:.2f} to {self.cosine[-1]:.2f}"
             return f"A cosine of {cosine:.2f} is {side} that of every scored pair ({ends}) and {chance}."
         return (
             f"A cosine of {cosine:.2f} is {chance}; of the scored pairs nearest to it, half were scored "
-            f"{at['low']:.1f} to {at['high']:.1f} on 0 to 5, and {at['same']:.0%} mean the same "
+            f"{at['low']:.1f} to {at['high']:.1f} on 0 to 5, and {percent(at['same'])} mean the same "
             f"({SAME:g} or more)."
         )
 

@@ -13,6 +13,7 @@ from simcse_core.encoders.families import position_limit
 from simcse_core.encoders.heads import DenseHead
 from simcse_core.errors import DataError
 from simcse_core.evaluation.patient import FAULT, FINE, WARNING, Finding, Patient, Place, checks
+from simcse_core.evaluation.words import percent
 from simcse_core.metrics.anisotropy import mean_cosine
 from simcse_core.metrics.spectrum import effective_rank
 
@@ -121,7 +122,8 @@ def padding(patient: Patient) -> Finding:
     alone = np.concatenate([encode([text]) for text in short])
     beside = np.concatenate([encode([text, long])[:1] for text in short])
     change = float(np.abs(alone - beside).max())
-    told = f"A short text moves by {change:.1e} at most when a longer one is encoded with it."
+    moved = f"moves by {change:.1e} at most" if change else "stays where it is"
+    told = f"A short text {moved} when a longer one is encoded with it."
     allowed = PADDING if patient.encoder.dtype == torch.float32 else PADDING_HALF
     if change <= allowed:
         return Finding("padding", FINE, told)
@@ -183,7 +185,7 @@ def normalisation(patient: Patient) -> Finding:
     moved = _moved(patient.raw)
     told = (
         f"Before normalisation lengths run from {raw.min():.3g} to {raw.max():.3g}; by dot products of such "
-        f"rows {moved:.0%} of the sentences have another nearest neighbour than by cosine."
+        f"rows {percent(moved)} of the sentences have another nearest neighbour than by cosine."
     )
     if patient.stated.normalized is not False or moved <= MOVED:
         return Finding("normalisation", FINE, told)
@@ -217,7 +219,7 @@ def truncation(patient: Patient) -> Finding:
     encoder = patient.encoder
     cut = float(np.mean([len(row) >= encoder.max_length for row in patient.token_rows]))
     limit = position_limit(encoder.model.config)
-    told = f"{cut:.1%} of the texts reach {encoder.max_length} tokens, from where they are cut."
+    told = f"{percent(cut, 1)} of the texts reach {encoder.max_length} tokens, from where they are cut."
     if cut <= CUT:
         return Finding("truncation", FINE, told)
     more = encoder.max_length < limit
@@ -238,7 +240,7 @@ def language(patient: Patient) -> Finding:
     distinct = sum(len({w for w in one if w is not None}) for one in words)
     missing = sum(one.ids.count(unknown) for one in encoded) / max(tokens, 1)
     pieces = tokens / max(distinct, 1)
-    told = f"{missing:.1%} of the tokens are unknown words; a word takes {pieces:.2f} tokens."
+    told = f"{percent(missing, 1)} of the tokens are unknown words; a word takes {pieces:.2f} tokens."
     if missing <= UNKNOWN and pieces <= PIECES:
         return Finding("language", FINE, told)
     return Finding(

@@ -37,8 +37,8 @@ def test_a_linear_checkpoint_is_read_back() -> None:
 def test_the_sentence_says_these_numbers() -> None:
     found = from_cosines(GOLD / 5, GOLD, RANDOM, resamples=0)
     told = found.sentence(0.4)
-    assert "0.40 is above 89.9% of random pairs" in told
-    assert "1.8 to 2.3" in told and "0% mean the same" in told
+    assert "0.40 is above 89.9\u00a0% of random pairs" in told
+    assert "1.8 to 2.3" in told and "0\u00a0% mean the same" in told
     assert "above that of every scored pair" in found.sentence(1.0 + 1e-9)
     assert "below that of every scored pair (0.00 to 1.00)" in found.sentence(-0.3)
 

@@ -48,8 +48,8 @@ def test_vectors_to_a_table_and_a_page(
     assert main(["project", "--vectors", str(vectors), "--output", str(out), "--html", str(page)]) == 0
     told = capsys.readouterr().out
     found = project(read_vectors(vectors).embeddings)
-    assert f"40 points, PCA, seed 0, {sum(found.explained or ()):.0%} of the variance" in told
-    assert f"trustworthiness {found.trustworthiness:.3f}" in told and "25.6% by chance" in told
+    assert f"40 points, PCA, seed 0, {100 * sum(found.explained or ()):.0f}\u00a0% of the variance" in told
+    assert f"trustworthiness {found.trustworthiness:.3f}" in told and "25.6\u00a0% by chance" in told
     rows = table(out)
     assert rows[0] == ["row", "x", "y", "text", "kind"]
     assert [row[3] for row in rows[1:]] == TEXTS and rows[2][4] == "odd"

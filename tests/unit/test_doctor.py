@@ -163,7 +163,7 @@ def test_share_of_moved_neighbours_against_a_loop(bert: Path) -> None:
         by_dot = max(others, key=lambda j: float(raw[j] @ row))
         by_cosine = max(others, key=lambda j: float(raw[j] @ row / np.linalg.norm(raw[j])))
         moved += by_dot != by_cosine
-    assert f"{moved / len(raw):.0%} of the sentences" in check("normalisation", encoder).told
+    assert f"{100 * moved / len(raw):.0f}\u00a0% of the sentences" in check("normalisation", encoder).told
 
 
 def test_truncation_says_what_can_be_done(bert: Path) -> None:
