@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "scipy", "scikit-learn", "streamlit")
+SHIPPED = Path(__file__).resolve().parent.parent / "assets"
 
 
 def seed_everything(seed: int) -> None:
@@ -107,7 +108,7 @@ def assets() -> Path:
     Raises:
         ConfigError: The folder is not beside the package.
     """
-    folder = Path(os.environ.get("SIMCSE_ASSETS") or Path(__file__).resolve().parent.parent / "assets")
+    folder = Path(os.environ.get("SIMCSE_ASSETS") or SHIPPED)
     if not folder.is_dir():
         raise ConfigError(f"The assets folder {folder} is missing.", hint="Set SIMCSE_ASSETS to where it is.")
     return folder

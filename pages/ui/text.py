@@ -26,14 +26,20 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>&:^=])")
 
 def languages() -> list[str]:
     """Codes of the languages that have a folder of strings, the default first."""
-    found = sorted(path.name for path in (runtime.assets() / "strings").iterdir() if path.is_dir())
-    return [DEFAULT, *(code for code in found if code != DEFAULT)]
+    folder = runtime.assets() / "strings"
+    return list(_languages(folder, folder.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _languages(folder: Path, changed: int) -> tuple[str, ...]:
+    found = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    return (DEFAULT, *(code for code in found if code != DEFAULT))
 
 
 def language() -> str:
     """The visitor's language: the setting `lang` of the address or the sidebar, else English."""
-    chosen = st.session_state.get(LANGUAGE_KEY, DEFAULT)
-    return chosen if chosen in languages() else DEFAULT
+    chosen = str(st.session_state.get(LANGUAGE_KEY, DEFAULT))
+    return chosen if chosen == DEFAULT or chosen in languages() else DEFAULT
 
 
 def _flat(table: dict[str, Any], prefix: str) -> dict[str, str]:
@@ -61,7 +67,10 @@ def catalogue(code: str = DEFAULT) -> dict[str, str]:
 
 def _page_strings(code: str, name: str) -> dict[str, str]:
     path = runtime.assets() / "strings" / code / f"{name}.toml"
-    return _file(path, path.stat().st_mtime_ns) if path.exists() else {}
+    try:
+        return _file(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return {}
 
 
 def t(key: str, **values: object) -> str:

@@ -104,8 +104,11 @@ def globe(panel: Globe, theme: Theme, *, colouring: Colouring | None = None) -> 
         "showarrow": False,
     }
     legend = {"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "top"}
-    styled(figure, theme, "", height=GLOBE_HEIGHT)
-    return figure.update_layout(
+    return styled(
+        figure,
+        theme,
+        "",
+        height=GLOBE_HEIGHT,
         annotations=[head],
         scene=scene,
         margin={"l": 0, "r": 0, "t": 44, "b": 44 if colouring.groups else 0},

@@ -58,8 +58,8 @@ def number_maps(panels: Sequence[Panel], theme: Theme, *, limit: float, across: 
         layout |= _panel_axes(panel, number, domain, theme, across if number == len(panels) else "")
         notes.append(_panel_title(panel.title, domain[1], theme))
         top += ROW * len(panel.labels)
-    styled(figure, theme, "", height=height, margin={"l": 8, "r": 8, "t": 0, "b": 46}, annotations=notes)
-    return figure.update_layout(**layout)
+    margin = {"l": 8, "r": 8, "t": 0, "b": 46}
+    return styled(figure, theme, "", height=height, margin=margin, annotations=notes, **layout)
 
 
 def _add_panel(figure: go.Figure, panel: Panel, number: int, theme: Theme, limit: float) -> None:
@@ -168,8 +168,12 @@ def matrix(
         )
     )  # fmt: skip
     count, width = numbers.shape
-    styled(figure, theme, "", height=100 + 46 * count, margin={"l": 40, "r": 8, "t": 40, "b": 12})
-    return figure.update_layout(
+    return styled(
+        figure,
+        theme,
+        "",
+        height=100 + 46 * count,
+        margin={"l": 40, "r": 8, "t": 40, "b": 12},
         shapes=_shapes(masked, cells, theme),
         annotations=_written(numbers, masked, limit, cells, theme) + _arrows(cells, theme),
         xaxis=axis(theme, "", (-0.5, width - 0.5), side="top", showgrid=False, fixedrange=True),

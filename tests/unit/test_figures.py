@@ -3,11 +3,14 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import plotly.graph_objects as go
 import plotly.io
 import pytest
+from plotly.subplots import make_subplots
 
 from simcse_core.figures.curves import Line, live_curve, spectrum
 from simcse_core.figures.histograms import EDGES, Series, cosine_histogram, density
+from simcse_core.figures.layout import axis, with_layout
 from simcse_core.figures.maps import PLANE, Path, alignment_uniformity, sphere, sphere_frames
 from simcse_core.figures.matrices import NUMBERS_UP_TO, similarity
 from simcse_core.figures.rulers import Mark, percentile, percentile_ruler
@@ -24,6 +27,20 @@ def theme(request: pytest.FixtureRequest) -> Theme:
 def cloud(*shape: int) -> np.ndarray:
     points = np.random.default_rng(0).normal(size=(*shape, 3))
     return (points / np.linalg.norm(points, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def test_a_look_is_merged_as_plotly_merges_it(theme: Theme) -> None:
+    def figure() -> go.Figure:
+        made = make_subplots(rows=1, cols=2, subplot_titles=["a", "b"])
+        made.add_trace(go.Scatter(x=[1, 2], y=[3, 4]), row=1, col=2)
+        made.update_layout(margin={"l": 7, "b": 9}, title={"text": "old", "x": 0.5}, xaxis={"range": [0, 1]})
+        return made
+
+    wanted = {
+        "title": {"text": "new", "font": {"size": 15}}, "margin": {"b": 80}, "xaxis": axis(theme, "x"),
+        "yaxis2": axis(theme, "y", (0, 1)), "height": 300, "legend": {"x": 0},
+    }  # fmt: skip
+    assert with_layout(figure(), wanted) == figure().update_layout(**wanted) != figure()
 
 
 def test_a_density_integrates_to_one_and_keeps_what_lies_beyond_the_edges() -> None:
