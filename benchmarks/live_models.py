@@ -1,10 +1,11 @@
 """The live run from one shipped encoder against the same run from another.
 
-    python -m benchmarks.live_models [--models minilm:4 lab-base] [--repeats 5]
+    python -m benchmarks.live_models [--models minilm:4 lab-base] [--repeats 5] [--same-pieces]
 
 The preset `live` as it is, twenty steps and their evaluations, loading left out, both in one process and
-in turns (A B A B …), the first round not counted. Prints seconds of the whole run and of a step, and the
-ratio of each round as min / median / max.
+in turns (A B A B …), the first round not counted. With --same-pieces it trains on the sentences that both
+tokenizers cut into as many pieces, so that what is left is the encoders' own difference. Prints seconds of
+the whole run and of a step, and the ratio of each round as min / median / max.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simcse_core.encoders import load_encoder
 from simcse_core.presets import preset
 from simcse_core.runs.execute import encoder_to_train, training_records
 from simcse_core.training.evaluation import Evaluator, scored_sets
@@ -30,10 +33,21 @@ class Timed:
     step: float
 
 
-def live_run(model: str) -> Timed:
+def same_pieces(texts: Sequence[str], models: Sequence[str]) -> list[str]:
+    """The texts that every model's tokenizer cuts into the same number of pieces; tells how many."""
+    tokenizers = [load_encoder(model).tokenizer for model in models]
+    counts = [[len(tokenizer.tokenize(text)) for text in texts] for tokenizer in tokenizers]
+    for model, each in zip(models, counts, strict=True):
+        print(f"{model}: {statistics.fmean(each):.2f} pieces a sentence on average")
+    found = [text for text, *each in zip(texts, *counts, strict=True) if len(set(each)) == 1]
+    print(f"{len(found)} of {len(texts)} sentences have as many pieces for both")
+    return found
+
+
+def live_run(model: str, texts: Sequence[str]) -> Timed:
     """Train once from `model`."""
     config = preset("live").config.with_settings({"encoder.name": model}).check()
-    trainer = Trainer(config, encoder_to_train(config), training_records(config))
+    trainer = Trainer(config, encoder_to_train(config), texts)
     evaluate = Evaluator(scored_sets(config.evaluation.sets))
     steps, last = [], time.perf_counter()
     start = last
@@ -57,8 +71,12 @@ def main() -> None:
     )
     parser.add_argument("--models", nargs=2, default=["minilm:4", "lab-base"])
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--same-pieces", action="store_true")
     options = parser.parse_args()
-    rounds = [[live_run(model) for model in options.models] for _ in range(options.repeats + 1)][1:]
+    texts = [str(text) for text in training_records(preset("live").config)]
+    if options.same_pieces:
+        texts = same_pieces(texts, options.models)
+    rounds = [[live_run(model, texts) for model in options.models] for _ in range(options.repeats + 1)][1:]
     for model, timed in zip(options.models, zip(*rounds, strict=True), strict=True):
         print(f"{model}: run {spread([t.run for t in timed])} s, step {spread([t.step for t in timed])} s")
     first, second = options.models
