@@ -21,7 +21,7 @@ from pages.ui.text import plain, t
 from pages.ui.theme import current_theme
 from simcse_core.encoders.poolers import poolers
 from simcse_core.evaluation.cone import Spread
-from simcse_core.figures import cone_curves
+from simcse_core.figures.layer_curves import Layers, layer_curves
 from simcse_core.metrics.uniformity import isotropic_uniformity
 
 
@@ -45,11 +45,11 @@ def draw_layers(settings: Settings, sentences: Sentences, views: Views) -> None:
     marks = _marks(settings, name, max(max(values) for values in found.values()))
     order = list(poolers)
     curves = [
-        cone_curves.Layers(brief(pooling), values, order.index(pooling), pooling == settings.pooling)
+        Layers(brief(pooling), values, order.index(pooling), pooling == settings.pooling)
         for pooling, values in found.items()
     ]
     reference, limits = _scale(metric, rows, views.reference)
-    option = cone_curves.layer_curves(
+    option = layer_curves(
         curves,
         current_theme(),
         title=t("cone.layers_title", name=short(name)),

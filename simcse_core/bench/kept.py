@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from simcse_core import runtime
@@ -20,7 +19,7 @@ def kept_tasks(digest: str) -> dict[str, BenchTask]:
     Args:
         digest: `Encoder.digest`, which changes with the weights and with the way they are read.
     """
-    found = {task.name: task for task in _recorded(digest)}
+    found = _recorded(digest)
     shelf = Shelf(digest)
     for name in TASKS:
         content = shelf.newest(name)
@@ -29,8 +28,12 @@ def kept_tasks(digest: str) -> dict[str, BenchTask]:
     return {name: found[name] for name in TASKS if name in found}
 
 
-def _recorded(digest: str) -> Iterator[BenchTask]:
+def _recorded(digest: str) -> dict[str, BenchTask]:
+    """Tasks in the recording of the page Bench; none where it is missing or damaged."""
     content: Any = read_json(runtime.assets() / "recorded" / "bench.json") or {}
-    for one in content.get("checkpoints", {}).values():
-        if one["result"]["encoder"]["digest"] == digest:
-            yield from map(task_from, one["result"]["tasks"].values())
+    try:
+        results = [one["result"] for one in content["checkpoints"].values()]
+        mine = [result["tasks"] for result in results if result["encoder"]["digest"] == digest]
+        return {name: task_from(task) for tasks in mine for name, task in tasks.items()}
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return {}

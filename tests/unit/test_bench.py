@@ -15,11 +15,9 @@ from unit.bench_factory import FakeEncoder, make_result, make_task, noise, write
 from simcse_core.bench import SICK_ALL, BenchResult, run_bench, shipped_pairs
 from simcse_core.bench import results as results_module
 from simcse_core.bench.draws import counts, mean_draws, seed_of, spearman_draws
-from simcse_core.bench.kept import kept_tasks
 from simcse_core.bench.results import column
 from simcse_core.bench.shelf import Shelf
 from simcse_core.bench.shipped import partner_ranks, phenomena, retrieval
-from simcse_core.encoders import load_encoder
 from simcse_core.errors import ConfigError, DataError
 
 
@@ -138,27 +136,6 @@ def test_a_second_call_only_reads(home: Path) -> None:
     assert not run_bench(encoder, bootstrap=0).cached and len(encoder.calls) == 2
     files = sorted(path.name for path in (home / "bench").rglob("*") if path.is_file())
     assert len(files) == 2 and all(name.startswith("shipped-") for name in files)  # nothing temporary is left
-
-
-def test_kept_scores_are_known_by_the_digest_alone(home: Path, tmp_path: Path) -> None:
-    sts = write_sts(tmp_path / "sts", ("STS16", "STS-B"))
-    encoder = FakeEncoder(noise(0))
-    result = run_bench(encoder, sts=sts, tasks=("STS-B", "STS16"), bootstrap=20)
-    kept = kept_tasks(encoder.digest)
-    assert list(kept) == ["STS16", "STS-B"]
-    for name, task in kept.items():
-        assert task.spearman == result.tasks[name].spearman
-        assert task.intervals == result.tasks[name].intervals
-    assert kept_tasks("another") == {}
-    next((home / "bench").rglob("STS16-*")).write_text("{", encoding="utf-8")
-    assert list(kept_tasks(encoder.digest)) == ["STS-B"]
-
-
-def test_recorded_scores_are_known_too() -> None:
-    digest = load_encoder("minilm", precision="fp32").digest
-    scores = {name: task.spearman["all"] for name, task in kept_tasks(digest).items()}
-    published = (72.37, 80.60, 75.60, 85.39, 78.99, 82.03, 77.15)
-    assert list(scores.values()) == pytest.approx(published, abs=0.02)
 
 
 def test_without_the_cache_nothing_is_written(home: Path) -> None:

@@ -19,7 +19,7 @@ from simcse_core.evaluation.cone import (
     word_commonness,
     words_per_sentence,
 )
-from simcse_core.figures import cone, cone_curves
+from simcse_core.figures import cone, cone_curves, layer_curves
 from simcse_core.figures.theme import DARK, LIGHT
 from simcse_core.postprocess import postprocessors
 
@@ -176,10 +176,10 @@ def test_the_spectrum_has_shares_above_their_sum() -> None:
 
 def test_the_chosen_read_out_is_drawn_strong() -> None:
     curves = [
-        cone_curves.Layers("Mean", {0: 0.4, 1: 0.5}, 2, chosen=True),
-        cone_curves.Layers("Max", {1: 0.9}, 5),
+        layer_curves.Layers("Mean", {0: 0.4, 1: 0.5}, 2, chosen=True),
+        layer_curves.Layers("Max", {1: 0.9}, 5),
     ]
-    option = cone_curves.layer_curves(
+    option = layer_curves.layer_curves(
         curves,
         LIGHT,
         title="Layers",
