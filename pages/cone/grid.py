@@ -157,9 +157,9 @@ def _live(found: Sequence[Side], measure: str, pooling: str, layer: int | None) 
     for side in found:
         value = _value(side, side.layer(layer), pooling, measure)
         if value is not None:
-            told.append(rf"\text{{{side.letter}}}: {value:.3f}")
+            told.append(rf"\text{{{side.letter}}}: {number(value, 3)}")
     even = found[0].geometry.isotropic.get(measure)
-    return r",\quad ".join(told + ([rf"\text{{even}}: {even:.3f}"] if even is not None else []))
+    return r",\quad ".join(told + ([rf"\text{{even}}: {number(even, 3)}"] if even is not None else []))
 
 
 def _code(side: Side, measure: str, pooling: str, layer: int | None) -> str:
